@@ -1,0 +1,230 @@
+"""
+Read the body of a request into a model: strictly, or as the public servers do.
+
+The strict reading is the fast path of every face. What the public servers convert
+(`"101"` to 101, null to a default, a missing name to none) is a repair after it failed,
+so that a client which sends proper JSON never pays for those that do not.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import parse_qs
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+
+from petstore.contract.checks import invalid_from
+from petstore.contract.errors import Invalid, Malformed
+from petstore.contract.media import FORM, XML
+from petstore.contract.xml import from_xml
+
+_FORM_FIELDS_MAX: Final = 2_000
+
+
+class Repair(Enum):
+    """Say how much of a wrong type is converted: nothing, texts, or near types."""
+
+    NOTHING = 0
+    TEXTS = 1
+    NEAR_TYPES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Hold a body and what it should be."""
+
+    content: bytes
+    media_type: str
+    type: Any
+    is_secret: bool = False
+
+
+def read_body(
+    body: Body, *, extra: Literal["forbid", "ignore", "allow"], repair: Repair
+) -> Any:
+    """
+    Read a body.
+
+    Raises:
+        Malformed: It is empty, or cannot be parsed.
+        Invalid: It breaks the schema, and repairs do not help.
+    """
+    content = body.content
+    if not content or content.isspace():
+        raise Malformed("A body is required.", reason="empty_body")
+    if body.media_type == XML:
+        content = to_json(from_xml(content, body.type))
+    elif body.media_type == FORM:
+        content = to_json(_form_data(content, body.type))
+        repair = max(repair, Repair.TEXTS, key=lambda one: one.value)
+    adapter = adapter_for(body.type)
+    try:
+        return adapter.validate_json(content, strict=True, extra=extra)
+    except ValidationError as error:
+        if error.errors(include_url=False)[0]["type"] == "json_invalid":
+            raise Malformed(
+                f"The body is no JSON: {error.errors()[0]['ctx']['error']}.",
+                reason="not_json",
+            ) from error
+        if repair is Repair.NOTHING:
+            raise _invalid(error, body) from error
+        return _read_repaired(body, content, error, repair)
+
+
+def _invalid(error: ValidationError, body: Body) -> Invalid:
+    refusal = invalid_from(error, "body", is_secret=body.is_secret)
+    refusal.extra["reason"] = "body"
+    return refusal
+
+
+@cache
+def adapter_for(annotation: Any) -> TypeAdapter[Any]:
+    """Return the cached validator of a type."""
+    return TypeAdapter(annotation)
+
+
+def _form_data(content: bytes, model: type[BaseModel]) -> dict[str, Any]:
+    try:
+        fields = parse_qs(
+            content.decode(),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_FORM_FIELDS_MAX,
+        )
+    except ValueError as error:
+        raise Malformed("The form must be UTF-8.", reason="not_json") from error
+    lists = {
+        field.alias
+        for field in model.model_fields.values()
+        if adapter_for(Annotated[field.annotation, None]).json_schema().get("type") == "array"
+    }
+    return {k: v if k in lists else v[0] for k, v in fields.items()}
+
+
+def _read_repaired(
+    body: Body, content: bytes, error: ValidationError, repair: Repair
+) -> Any:
+    data = from_json(content)
+    conversions = _TEXTS if repair is Repair.TEXTS else _NEAR_TYPES
+    has_no_name = False
+    for problem in error.errors(include_url=False):
+        has_no_name |= _is_nameless(problem["loc"], problem["input"])
+        convert = conversions.get(problem["type"])
+        if convert is not None:
+            _convert_at(data, problem["loc"], convert)
+    try:
+        value = adapter_for(body.type).validate_json(
+            to_json(data), strict=True, extra="ignore"
+        )
+    except ValidationError:
+        raise _invalid(error, body) from error
+    if has_no_name:
+        # "Absent" is kept apart from "": the public answer leaves it out as well.
+        value.model_fields_set.discard("name")
+    return value
+
+
+def _is_nameless(location: tuple[int | str, ...], value: object) -> bool:
+    return location == ("name",) and not isinstance(value, (str, int, float))
+
+
+def _convert_at(
+    data: Any,
+    location: tuple[int | str, ...],
+    convert: Callable[[Any, str], Any],
+) -> None:
+    """Convert what lies at a location; a union adds steps that are in no data."""
+    holder: Any = None
+    key: Any = None
+    for step in location:
+        if not _has(data, step):
+            break
+        holder, key, data = data, step, data[step]
+    last = location[-1]
+    if isinstance(data, dict) and isinstance(last, str) and last not in data:
+        data[last] = convert(None, last)
+    elif holder is not None:
+        holder[key] = convert(data, str(key))
+
+
+def _has(data: Any, step: int | str) -> bool:
+    if isinstance(data, dict):
+        return step in data
+    return isinstance(data, list) and isinstance(step, int)
+
+
+_DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
+    {"id": 0, "name": "", "photoUrls": (), "tags": (), "complete": False}
+)
+
+
+def _default(_: Any, key: str) -> Any:
+    return _DEFAULTS.get(key)
+
+
+def _to_int(value: Any, key: str) -> Any:
+    if value is None:
+        return _DEFAULTS.get(key)
+    if isinstance(value, bool) or not isinstance(value, (str, float)):
+        return value
+    try:
+        return int(float(value)) if isinstance(value, float) else int(value)
+    except (ValueError, OverflowError):
+        return value
+
+
+def _to_text(value: Any, key: str) -> Any:
+    if value is None:
+        return _DEFAULTS.get(key)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def _to_list(value: Any, key: str) -> Any:
+    return _DEFAULTS.get(key) if value is None else value
+
+
+def _to_bool(value: Any, key: str) -> Any:
+    if value is None:
+        return _DEFAULTS.get(key)
+    if not isinstance(value, (str, int)):
+        return value
+    return {"true": True, "false": False, 1: True, 0: False}.get(value, value)
+
+
+def _to_instant(value: Any, _: str) -> Any:
+    """Read what Jackson reads: epoch milliseconds, a bare date, `+0000`."""
+    try:
+        if isinstance(value, int):
+            return datetime.fromtimestamp(value / 1000, UTC).isoformat()
+        instant = datetime.fromisoformat(value)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return value
+    return instant.replace(tzinfo=instant.tzinfo or UTC).isoformat()
+
+
+_INSTANTS: Final = (
+    "datetime_type",
+    "datetime_parsing",
+    "datetime_from_date_parsing",
+    "datetime_object_invalid",
+    "timezone_aware",
+)
+_TEXTS: Final[Mapping[str, Callable[[Any, str], Any]]] = MappingProxyType(
+    {"int_type": _to_int, "bool_type": _to_bool}
+)
+_NEAR_TYPES: Final[Mapping[str, Callable[[Any, str], Any]]] = MappingProxyType(
+    {
+        **_TEXTS,
+        "string_type": _to_text,
+        "list_type": _to_list,
+        "missing": _default,
+        **dict.fromkeys(_INSTANTS, _to_instant),
+    }
+)

@@ -1,0 +1,325 @@
+"""
+Declare every error of the product, and carry the remote ones over the wire.
+
+    PetstoreError
+    ├── RemoteError              the store refused; one stable code, one status each
+    │   ├── Malformed            400  the request cannot be read
+    │   ├── Unauthorized         401  who are you?
+    │   ├── Forbidden            403  not allowed to you
+    │   ├── NotFound             404  no such entity, or no such path
+    │   ├── MethodNotAllowed     405  the path exists, not with this method
+    │   ├── NotAcceptable        406  no representation that the caller accepts
+    │   ├── Conflicted           409  the id or name is taken
+    │   ├── RuleBroken           409  the shop's rules forbid it
+    │   ├── Stale                412  somebody wrote in between
+    │   ├── TooLarge             413  over a stated limit
+    │   ├── UnsupportedMedia     415  not a media type of this operation
+    │   ├── Invalid              422  readable, but not what the schema says
+    │   ├── RateLimited          429  too many, come back later
+    │   ├── ServerFault          500  a bug or a broken store
+    │   ├── Unavailable          503  not now: busy, read-only, or not reachable
+    │   └── StorageFull          507  nothing was written, reads go on
+    └── LocalError               nothing was answered
+        ├── ConfigError          a setting is wrong
+        ├── TransportError       no answer; `sent` says whether the request left
+        ├── DeadlineExceeded     the caller's time ran out
+        ├── OfflineError         needs the network, and there is none
+        ├── DecodeError          an answer that cannot be read; keeps it
+        └── NotSupported         this flavour has no such operation
+
+Source: RFC 9457 (problem details), RFC 9110 §15 (statuses).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, Self
+
+PROBLEM_TYPE = "urn:petstore:problem:"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+Sent = Literal["no", "maybe"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """
+    Say what is wrong with one input.
+
+    Args:
+        field: Where it is, such as `body.tags.0.name` or `query.status`.
+        message: What would be right.
+        kind: Stable name of the fault, as pydantic names its errors.
+    """
+
+    field: str
+    message: str
+    kind: str
+
+
+class PetstoreError(Exception):
+    """Be the root of all errors that the product raises on purpose."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RemoteError(PetstoreError):
+    """
+    Say that the store refused a call.
+
+    Args:
+        message: For a human: what is wrong and what would be right.
+        fields: The inputs at fault.
+        extra: Further members of the problem, such as the current version.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fields: tuple[FieldProblem, ...] = (),
+        **extra: Any,
+    ) -> None:
+        super().__init__(message)
+        self.fields = fields
+        self.extra = extra
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.fields, self.extra)
+
+    def to_problem(self) -> dict[str, Any]:
+        """Return the members of an RFC 9457 problem."""
+        problem: dict[str, Any] = {
+            "type": PROBLEM_TYPE + self.code,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+        }
+        if self.fields:
+            problem["fields"] = [asdict(field) for field in self.fields]
+        return {**self.extra, **problem}
+
+    @classmethod
+    def from_problem(cls, problem: Mapping[str, Any]) -> Self:
+        """Rebuild the error that `to_problem` of the same class described."""
+        known = {"type", "title", "status", "detail", "code", "fields"}
+        return cls(
+            str(problem.get("detail") or problem.get("title") or cls.title),
+            fields=tuple(_field(one) for one in problem.get("fields", ())),
+            **{name: value for name, value in problem.items() if name not in known},
+        )
+
+
+def _rebuild(
+    kind: type[RemoteError],
+    message: str,
+    fields: tuple[FieldProblem, ...],
+    extra: dict[str, Any],
+) -> RemoteError:
+    return kind(message, fields=fields, **extra)
+
+
+def _field(member: Mapping[str, Any]) -> FieldProblem:
+    return FieldProblem(
+        field=str(member.get("field", "")),
+        message=str(member.get("message", "")),
+        kind=str(member.get("kind", "")),
+    )
+
+
+class Malformed(RemoteError):
+    """Refuse a request that cannot be read, such as a body that is no JSON."""
+
+    code, status, title = "malformed", 400, "The request cannot be read"
+
+
+class Unauthorized(RemoteError):
+    """Refuse a request without valid credentials."""
+
+    code, status, title = "unauthorized", 401, "Credentials are needed"
+
+
+class Forbidden(RemoteError):
+    """Refuse what the caller's scopes do not allow."""
+
+    code, status, title = "forbidden", 403, "Not allowed"
+
+
+class NotFound(RemoteError):
+    """Say that the entity or the path does not exist."""
+
+    code, status, title = "not_found", 404, "Not found"
+
+
+class MethodNotAllowed(RemoteError):
+    """Say which methods the path has (`extra["allow"]`)."""
+
+    code, status, title = "method_not_allowed", 405, "Method not allowed"
+
+
+class NotAcceptable(RemoteError):
+    """Say that the operation has no representation that Accept allows."""
+
+    code, status, title = "not_acceptable", 406, "Not acceptable"
+
+
+class Conflicted(RemoteError):
+    """Refuse to create what exists already."""
+
+    code, status, title = "conflicted", 409, "It exists already"
+
+
+class RuleBroken(RemoteError):
+    """Refuse what the shop's rules forbid, such as selling a pet twice."""
+
+    code, status, title = "rule_broken", 409, "The shop's rules forbid it"
+
+
+class Stale(RemoteError):
+    """Refuse a write based on an old version (`extra["current_version"]`)."""
+
+    code, status, title = "stale", 412, "Somebody wrote in between"
+
+
+class TooLarge(RemoteError):
+    """Refuse a body above a stated limit."""
+
+    code, status, title = "too_large", 413, "Too large"
+
+
+class UnsupportedMedia(RemoteError):
+    """Refuse a media type that the operation does not take."""
+
+    code, status, title = "unsupported_media", 415, "Unsupported media type"
+
+
+class Invalid(RemoteError):
+    """Refuse input that can be read but breaks the schema (`fields`)."""
+
+    code, status, title = "invalid", 422, "The input is not valid"
+
+
+class RateLimited(RemoteError):
+    """Ask the caller to slow down."""
+
+    code, status, title = "rate_limited", 429, "Too many requests"
+
+
+class ServerFault(RemoteError):
+    """Admit a bug or a broken store; details are in the server's log."""
+
+    code, status, title = "server_fault", 500, "The server failed"
+
+
+class Unavailable(RemoteError):
+    """Refuse for now: the store is busy, read-only or not reachable."""
+
+    code, status, title = "unavailable", 503, "Not available now"
+
+
+class StorageFull(RemoteError):
+    """Say that nothing was written because no space is left; reads go on."""
+
+    code, status, title = "storage_full", 507, "No space left"
+
+
+REMOTE_ERRORS: tuple[type[RemoteError], ...] = (
+    Malformed,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    Conflicted,
+    RuleBroken,
+    Stale,
+    TooLarge,
+    UnsupportedMedia,
+    Invalid,
+    RateLimited,
+    ServerFault,
+    Unavailable,
+    StorageFull,
+)
+_BY_CODE = {kind.code: kind for kind in REMOTE_ERRORS}
+# RuleBroken shares 409 with Conflicted; without a code the plainer one is right.
+_BY_STATUS = {kind.status: kind for kind in reversed(REMOTE_ERRORS)}
+
+
+def remote_error(status: int, problem: Mapping[str, Any]) -> RemoteError:
+    """
+    Rebuild the error that a server answered.
+
+    Args:
+        status: Decides the class where the problem names no known code.
+        problem: Members of the body; {} when it was no problem document.
+    """
+    fallback = ServerFault if status >= 500 else Malformed
+    kind = _BY_CODE.get(str(problem.get("code"))) or _BY_STATUS.get(status, fallback)
+    return kind.from_problem(problem)
+
+
+class LocalError(PetstoreError):
+    """Be the root of errors for which no answer of a store exists."""
+
+
+class ConfigError(LocalError):
+    """Say which setting is wrong and what would be right."""
+
+
+class TransportError(LocalError):
+    """
+    Say that no answer came.
+
+    Args:
+        sent: "no" when the request surely never left, else "maybe".
+    """
+
+    def __init__(self, message: str, *, sent: Sent) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_transport_error, (self.message, self.sent)
+
+
+def _rebuild_transport_error(message: str, sent: Sent) -> TransportError:
+    return TransportError(message, sent=sent)
+
+
+class DeadlineExceeded(LocalError):
+    """Say that the caller's total time ran out."""
+
+
+class OfflineError(LocalError):
+    """Say that the call needs the network and there is none."""
+
+
+class DecodeError(LocalError):
+    """
+    Say that an answer cannot be read.
+
+    Args:
+        body: The answer as it came, for the bug report.
+    """
+
+    def __init__(self, message: str, *, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.body = body
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_decode_error, (self.message, self.body)
+
+
+def _rebuild_decode_error(message: str, body: bytes) -> DecodeError:
+    return DecodeError(message, body=body)
+
+
+class NotSupported(LocalError):
+    """Say that the chosen flavour or backend has no such operation."""

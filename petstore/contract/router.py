@@ -1,0 +1,111 @@
+"""Find the route of a path in one walk, whatever the number of routes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import unquote
+
+from petstore.contract.errors import Malformed, MethodNotAllowed, NotFound
+
+
+class Routed(Protocol):
+    """Be something that a method and a path template lead to."""
+
+    @property
+    def method(self) -> str:
+        """Return the HTTP method, in capitals."""
+
+    @property
+    def path(self) -> str:
+        """Return the template, such as `/pet/{petId}`."""
+
+
+R = TypeVar("R", bound=Routed)
+
+
+@dataclass(slots=True)
+class _Node(Generic[R]):
+    """Hold what follows one path segment; `parameter` takes what no name does."""
+
+    children: dict[str, "_Node[R]"] = field(default_factory=dict)
+    parameter: "_Node[R] | None" = None
+    name: str = ""
+    routes: dict[str, R] = field(default_factory=dict)
+
+
+class Router(Generic[R]):
+    """Map methods and percent-encoded paths to routes."""
+
+    def __init__(self, routes: Iterable[R]) -> None:
+        self._root: _Node[R] = _Node()
+        for route in routes:
+            self._add(route)
+
+    def find(self, method: str, path: str) -> tuple[R, dict[str, str]]:
+        """
+        Return the route and the decoded path arguments by wire name.
+
+        A named segment wins over a parameter, so `/pet/findByStatus` is no id; one
+        trailing slash is dropped, as the public servers do.
+
+        Raises:
+            NotFound: No route has this path.
+            MethodNotAllowed: A route has, with other methods (`extra["allow"]`).
+            Malformed: A segment is not percent-encoded UTF-8.
+        """
+        node = self._root
+        arguments: dict[str, str] = {}
+        for segment in path[1:].removesuffix("/").split("/"):
+            child = node.children.get(segment)
+            if child is None:
+                child = node.parameter
+                if child is None or segment == "":
+                    raise NotFound(f"There is nothing at {path}.")
+                arguments[child.name] = _decoded(segment)
+            node = child
+        route = node.routes.get(method)
+        if route is None:
+            raise self._refused(node, method, path)
+        return route, arguments
+
+    def methods(self, path: str) -> list[str]:
+        """Return the methods that the path has, sorted; [] for an unknown path."""
+        try:
+            self.find("", path)
+        except MethodNotAllowed as error:
+            return list(error.extra["allow"])
+        except (NotFound, Malformed):
+            pass
+        return []
+
+    def _refused(
+        self, node: _Node[R], method: str, path: str
+    ) -> NotFound | MethodNotAllowed:
+        if not node.routes:
+            return NotFound(f"There is nothing at {path}.")
+        allowed = sorted(node.routes)
+        return MethodNotAllowed(
+            f"{path} takes {', '.join(allowed)}, not {method}.", allow=allowed
+        )
+
+    def _add(self, route: R) -> None:
+        node = self._root
+        for segment in route.path[1:].split("/"):
+            if not segment.startswith("{"):
+                node = node.children.setdefault(segment, _Node())
+                continue
+            if node.parameter is None:
+                node.parameter = _Node(name=segment[1:-1])
+            node = node.parameter
+        node.routes[route.method] = route
+
+
+def _decoded(segment: str) -> str:
+    if "%" not in segment:
+        return segment
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError as error:
+        raise Malformed(
+            f"The path segment {segment} is not percent-encoded UTF-8."
+        ) from error

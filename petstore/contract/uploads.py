@@ -1,0 +1,110 @@
+"""Read an upload piece by piece, whichever of the two forms it travels in."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from petstore.contract.call import Place
+from petstore.contract.errors import FieldProblem, Invalid, UnsupportedMedia
+from petstore.contract.flavours import Route
+from petstore.contract.media import MULTIPART, OCTETS
+from petstore.contract.multipart import (
+    Event,
+    MultipartReader,
+    PartData,
+    PartStart,
+    boundary_of,
+)
+
+_FIELD_BYTES_MAX: Final = 64 * 1024
+
+
+class UploadReader:
+    """
+    Turn the pieces of a body into the pieces of the file, without I/O.
+
+    After `finish`, `arguments` holds what travelled beside the file, by Python name,
+    and `file_name` and `media_type` what the client said of it.
+
+    Raises:
+        UnsupportedMedia: The route takes no body of this media type.
+    """
+
+    def __init__(self, route: Route, headers: Mapping[str, str]) -> None:
+        content_type = headers.get("content-type", "")
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind not in route.takes and not _is_image(kind, route):
+            raise UnsupportedMedia(
+                f"{route.operation.id} takes {' or '.join(route.takes)},"
+                f" not {kind or 'a body without Content-Type'}."
+            )
+        self.media_type = kind
+        self.file_name: str | None = None
+        self.arguments: dict[str, Any] = {}
+        self._fields: dict[str, bytes] = {}
+        self._route = route
+        self._part: PartStart | None = None
+        self._has_file = kind != MULTIPART
+        self._size_bytes = 0
+        self._reader = (
+            MultipartReader(boundary_of(content_type)) if kind == MULTIPART else None
+        )
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """
+        Take the next piece of the body and yield what of it is the file.
+
+        Raises:
+            Malformed: The multipart framing is broken.
+        """
+        if self._reader is None:
+            self._size_bytes += len(chunk)
+            yield chunk
+            return
+        for event in self._reader.feed(chunk):
+            yield from self._on(event)
+
+    def finish(self) -> None:
+        """
+        End the body.
+
+        Raises:
+            Malformed: It ends in the middle of a part.
+            Invalid: It holds no file.
+        """
+        if self._reader is not None:
+            self._reader.close()
+        elif self._size_bytes == 0:
+            self._has_file = False
+        if not self._has_file:
+            raise Invalid(
+                "The upload holds no file; send it as the part `file`, or as the body.",
+                fields=(FieldProblem("form.file", "is required", "missing"),),
+                reason="no_file",
+            )
+        for arg in self._route.args_in(Place.FORM):
+            content = self._fields.get(arg.wire, b"")
+            if content:
+                self.arguments[arg.name] = content.decode(errors="replace")
+
+    def _on(self, event: Event) -> Iterator[bytes]:
+        if isinstance(event, PartStart):
+            self._start(event)
+        elif isinstance(event, PartData) and self._part is not None:
+            if self._part.name == "file":
+                yield event.content
+                return
+            field = self._fields.setdefault(self._part.name, b"")
+            room = _FIELD_BYTES_MAX - len(field)
+            self._fields[self._part.name] = field + event.content[:room]
+
+    def _start(self, part: PartStart) -> None:
+        self._part = part
+        if part.name == "file":
+            self._has_file = True
+            self.file_name = part.filename
+            self.media_type = part.content_type or OCTETS
+
+
+def _is_image(kind: str, route: Route) -> bool:
+    # A bare body labelled as what it is; the contract's octet-stream says less.
+    return OCTETS in route.takes and kind.startswith("image/")
