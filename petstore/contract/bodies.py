@@ -72,7 +72,8 @@ def read_body(
                 reason="not_json",
             ) from error
         if repair is Repair.NOTHING:
-            raise _invalid(error, body) from error
+            # Not chained: a traceback of the cause would show the input.
+            raise _invalid(error, body) from None
         return _read_repaired(body, content, error, repair)
 
 
@@ -122,7 +123,7 @@ def _read_repaired(
             to_json(data), strict=True, extra="ignore"
         )
     except ValidationError:
-        raise _invalid(error, body) from error
+        raise _invalid(error, body) from None
     if has_no_name:
         # "Absent" is kept apart from "": the public answer leaves it out as well.
         value.model_fields_set.discard("name")

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, InstanceOf, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticSerializationError, to_json
 
 from petstore.contract.call import Arg, ByteStream, Operation, Place
 from petstore.contract.errors import FieldProblem, Invalid
@@ -85,8 +85,12 @@ def check_arguments(
         value = given.get(arg.name)
         if value is None and not arg.required:
             continue
+        location = _location(arg)
         try:
-            arguments[arg.name] = checked(arg, _plain(arg, value), _location(arg))
+            read = checked(arg, _plain(arg, value), location)
+            if arg.place is Place.BODY:
+                _check_writable(read, location)
+            arguments[arg.name] = read
         except Invalid as refusal:
             problems += refusal.fields
     if problems:
@@ -202,6 +206,15 @@ def _data(value: object, model: type[BaseModel] | None) -> object:
     # A list that was left to its default and then appended to does not count as set.
     changed = value.model_dump(exclude=beyond, exclude_defaults=True, warnings=False)
     return changed | given
+
+
+def _check_writable(value: object, location: str) -> None:
+    """Refuse what no request can carry; only fields that no model knows hold such."""
+    try:
+        to_json(value)
+    except PydanticSerializationError:
+        problem = FieldProblem(location, "Unknown fields should be JSON", "not_json")
+        raise invalid([problem]) from None
 
 
 def _is_enum_of_union(detail: ErrorDetails) -> bool:

@@ -81,6 +81,7 @@ class RemoteError(PetstoreError):
     def __init__(
         self,
         message: str,
+        /,
         *,
         fields: tuple[FieldProblem, ...] = (),
         **extra: Any,
@@ -109,9 +110,12 @@ class RemoteError(PetstoreError):
     def from_problem(cls, problem: Mapping[str, Any]) -> Self:
         """Rebuild the error that `to_problem` of the same class described."""
         known = {"type", "title", "status", "detail", "code", "fields"}
+        # A foreign server may put anything there.
+        members = problem.get("fields")
+        fields = members if isinstance(members, list) else []
         return cls(
             str(problem.get("detail") or problem.get("title") or cls.title),
-            fields=tuple(_field(one) for one in problem.get("fields", ())),
+            fields=tuple(_field(one) for one in fields if isinstance(one, Mapping)),
             **{name: value for name, value in problem.items() if name not in known},
         )
 

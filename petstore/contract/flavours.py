@@ -33,16 +33,16 @@ class Policy:
     Args:
         create_missing: A PUT of an unknown id or name creates it.
         replace_existing: A POST of a taken id or name replaces it.
-        any_login: Any or no credentials log in, while auth is off.
         photo_without_pet: An upload needs no pet.
         nameless_users: A user without a name is answered, and not stored.
+        any_upload: Any bytes are kept, though only images are served as such.
     """
 
     create_missing: bool = False
     replace_existing: bool = False
-    any_login: bool = False
     photo_without_pet: bool = False
     nameless_users: bool = False
+    any_upload: bool = False
 
 
 STRICT: Final = Policy()
@@ -96,6 +96,11 @@ class Route:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     refuses_strangers: bool = False
     reads: Callable[[Call[Any]], tuple[Call[Any], ...]] | None = None
+
+    @property
+    def has_upload(self) -> bool:
+        """Whether the body is a file."""
+        return bool(self.args_in(Place.UPLOAD))
 
     def args_in(self, place: Place) -> tuple[Arg, ...]:
         """Return the arguments that travel there."""
@@ -274,6 +279,14 @@ def _message(text: Text, **more: Any) -> dict[str, Any]:
     return {"shape": Shape.MESSAGE, "text": text, **more}
 
 
+def _v2_login(call: Call[Any], token: Any) -> str:
+    return f"logged in user session:{_token(call, token)}"
+
+
+def _v3_login(call: Call[Any], token: Any) -> str:
+    return f"Logged in user session: {_token(call, token)}"
+
+
 _V2: Final[dict[str, Mapping[str, Any]]] = {
     "updatePetWithForm": _message(_argument("pet_id"), reads=_reads_pet),
     "deletePet": _message(_argument("pet_id")),
@@ -288,13 +301,13 @@ _V2: Final[dict[str, Mapping[str, Any]]] = {
     "createUsersWithListInput": _message(_says("ok"), reads=_reads_users),
     "updateUser": _message(_id_of_value, reads=_reads_user),
     "deleteUser": _message(_argument("username")),
-    "loginUser": _message(lambda c, v: f"logged in user session:{_token(c, v)}"),
+    "loginUser": _message(_v2_login),
     "logoutUser": _message(_says("ok")),
 }
+_OPEN_LOGIN: Final = tuple(replace(arg, required=False) for arg in shop.LOGIN_USER.args)
 _V3_FORM: Final = _moved(
     pets.UPDATE_PET_WITH_FORM.args, Place.QUERY, "name", "status"
 )
-_V3_LOGIN: Final[Text] = lambda c, v: f"Logged in user session: {_token(c, v)}"
 _V3: Final[dict[str, Mapping[str, Any]]] = {
     "findPetsByStatus": {"defaults": {"status": ["available"]}},
     "updatePetWithForm": {"args": _V3_FORM, "takes": ()},
@@ -306,7 +319,7 @@ _V3_STRICT: Final[dict[str, Mapping[str, Any]]] = {
     "deletePet": {"shape": Shape.EMPTY},
     "createUsersWithListInput": {"shape": Shape.FIRST, "reads": _reads_users},
     "uploadFile": _message(_upload_text),
-    "loginUser": {"shape": Shape.QUOTED, "text": _V3_LOGIN},
+    "loginUser": {"args": _OPEN_LOGIN, "shape": Shape.QUOTED, "text": _v3_login},
     "logoutUser": {"shape": Shape.EMPTY},
     "updateUser": {"shape": Shape.EMPTY, "reads": _reads_user},
 }
@@ -322,22 +335,23 @@ _V3_PUBLIC: Final[dict[str, Mapping[str, Any]]] = {
     },
     "deletePet": {"shape": Shape.TEXT, "text": _says("Pet deleted")},
     "uploadFile": {"shape": Shape.PET},
-    "loginUser": {"shape": Shape.TEXT, "text": _V3_LOGIN},
+    "loginUser": {"args": _OPEN_LOGIN, "shape": Shape.TEXT, "text": _v3_login},
     "logoutUser": {"shape": Shape.TEXT, "text": _says("User logged out")},
 }
 _V2_PUBLIC: Final[dict[str, Mapping[str, Any]]] = {
     **_V2,
     "findPetsByStatus": {"defaults": {"status": []}},
     "findPetsByTags": {"defaults": {"tags": []}},
+    "loginUser": _message(_v2_login, args=_OPEN_LOGIN),
 }
 _V2_POLICY: Final = Policy(
     create_missing=True,
     replace_existing=True,
-    any_login=True,
     photo_without_pet=True,
     nameless_users=True,
+    any_upload=True,
 )
-_V3_POLICY: Final = Policy(replace_existing=True, any_login=True)
+_V3_POLICY: Final = Policy(replace_existing=True, any_upload=True)
 
 
 def _face(

@@ -6,6 +6,7 @@ from typing import Generic, TypedDict, TypeVar
 
 from petstore.contract.arguments import PAGE_SIZE_DEFAULT
 from petstore.contract.call import AsyncBackend, Backend, Call
+from petstore.contract.calls import PageArguments
 from petstore.contract.errors import DecodeError
 from petstore.contract.model import Page
 
@@ -125,38 +126,54 @@ class PageWalk(Generic[T]):
     Decide which page comes next; a pager drives it.
 
     No page is asked for more than is wanted, so that the cursor after the last one
-    leaves nothing out. It ends because a cursor that came before is an error.
+    leaves nothing out.
     """
 
     def __init__(self, call: Call[Page[T]], limit: int | None) -> None:
-        self._call: Call[Page[T]] | None = call
+        self._call = call
         self._page_size: int = call.arguments.get("limit", PAGE_SIZE_DEFAULT)
         self._wanted = limit
-        self._cursors: set[str | None] = {call.arguments.get("cursor")}
+        self._cursor: str | None = call.arguments.get("cursor")
+        self._asked: set[str | None] = set()
+        self._is_at_end = False
 
     def next_call(self) -> Call[Page[T]] | None:
-        """Return the call for the next page; None at the end."""
-        call, wanted = self._call, self._wanted
-        if call is None or wanted is None or wanted >= self._page_size:
-            return call
-        return _with(call, limit=wanted) if wanted > 0 else None
-
-    def take(self, page: Page[T]) -> Page[T]:
         """
-        Take the answer, and return what of it is wanted.
+        Return the call for the next page; None at the end.
 
         Raises:
-            DecodeError: Its cursor came before.
+            DecodeError: That page was asked for before; there would be no end.
         """
-        assert self._call is not None
-        if page.next_cursor in self._cursors:
+        if self._is_at_end or (self._wanted is not None and self._wanted <= 0):
+            return None
+        if self._cursor in self._asked:
             raise DecodeError("The listing repeats itself: a cursor came twice.")
-        ...
-        return page
+        self._asked.add(self._cursor)
+        arguments = dict(self._call.arguments)
+        if self._cursor is not None:
+            arguments["cursor"] = self._cursor
+        if self._wanted is not None and self._wanted < self._page_size:
+            arguments["limit"] = self._wanted
+        return replace(self._call, arguments=arguments)
+
+    def take(self, page: Page[T]) -> Page[T]:
+        """Take the page that was asked for, and return what of it is wanted."""
+        self._cursor = page.next_cursor
+        self._is_at_end = page.next_cursor is None
+        if self._wanted is None:
+            return page
+        items = page.items[: self._wanted]
+        self._wanted -= len(items)
+        return page.model_copy(update={"items": items})
 
 
-def _with(call: Call[Page[T]], **arguments: object) -> Call[Page[T]]:
-    return replace(call, arguments={**call.arguments, **arguments})
+def page_arguments(paging: Paging) -> PageArguments:
+    """Return what a builder takes of it."""
+    unknown = paging.keys() - Paging.__annotations__.keys()
+    if unknown:
+        # Type checkers see it in an Unpack; at run time it would go unnoticed.
+        raise TypeError(f"A listing takes no argument {', '.join(unknown)}")
+    return {"limit": paging.get("page_size"), "cursor": paging.get("cursor")}
 
 
 def _least(one: int, other: int | None) -> int:

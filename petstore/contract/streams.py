@@ -30,6 +30,7 @@ def byte_stream(file: File) -> ByteStream:
 
     Raises:
         OSError: The path cannot be looked at.
+        TypeError: It is no file, such as a path that is a str.
     """
     if isinstance(file, ByteStream):
         return file
@@ -38,6 +39,8 @@ def byte_stream(file: File) -> ByteStream:
     if isinstance(file, Path):
         size_bytes = file.stat().st_size
         return ByteStream(_PathChunks(file), _media_type(file), size_bytes, file.name)
+    if not callable(getattr(file, "read", None)):
+        raise TypeError(f"A file is bytes, a Path or an open file, not {file!r:.100}")
     # An open file may have no name, or a number: its descriptor.
     name = getattr(file, "name", None)
     path = Path(name if isinstance(name, str) else "")

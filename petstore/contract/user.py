@@ -1,9 +1,8 @@
 """Declare the user, and what proves who somebody is."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import Field
-from pydantic.config import JsonDict
 from pydantic.config import JsonDict
 
 from petstore.contract.model import Instant, Int32, Int64, Model, Text, Version
@@ -26,7 +25,7 @@ Password = Annotated[
 
 
 class UserDraft(Model):
-    """Describe a user to create or to replace; id absent, 0 or negative asks for one."""
+    """Describe a user to create or replace; id absent, 0 or negative asks for one."""
 
     id: UserId | None = None
     username: Username | None = None

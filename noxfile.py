@@ -1,0 +1,91 @@
+"""Check the project; a plain `nox` runs what CI runs."""
+
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "imports", "tests"]
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+
+LOCKED = ("-c", "constraints.txt")
+
+# Imports every module of the kernel, and the three roots, where little is installed.
+KERNEL_PROBE = """
+import importlib, pkgutil
+import petstore, petstore.contract, petstore.rules, petstore_client, petstore_tui
+for module in pkgutil.walk_packages(petstore.contract.__path__, "petstore.contract."):
+    importlib.import_module(module.name)
+"""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting; `nox -s lint -- --fix` repairs what it can."""
+    session.install(*LOCKED, "ruff")
+    if "--fix" in session.posargs:
+        session.run("ruff", "check", "--fix", ".")
+        session.run("ruff", "format", ".")
+        return
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    session.install(*LOCKED, ".[test,bench]", "mypy", "nox", "types-PyYAML")
+    # Sources are read from the checkout; an installed copy would only shadow them.
+    session.run("pip", "uninstall", "--quiet", "--yes", "petstore")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check the directions of imports, and that the kernel needs pydantic only."""
+    session.install(*LOCKED, "import-linter", "pydantic")
+    session.run("lint-imports")
+    session.run("python", "-c", KERNEL_PROBE)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test the built wheel, and check that the tests reach enough of it."""
+    _install_wheel(session, "test")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=_FROM_WHEEL)
+    session.run("coverage", "combine", "--quiet")
+    if session.posargs:
+        return
+    session.run("coverage", "report", "--fail-under=90")
+    kernel = "--include=petstore/contract/*,petstore/rules.py"
+    session.run("coverage", "report", kernel, "--fail-under=100")
+
+
+@nox.session
+def proof(session: nox.Session) -> None:
+    """Run the long proofs at full scale, and say which ones could not run."""
+    _install_wheel(session, "test")
+    env = {**_FROM_WHEEL, "PETSTORE_PROOF": "full"}
+    session.run("pytest", "-m", "proof", *session.posargs, env=env)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against the references; `-- --references` measures only those."""
+    _install_wheel(session, "bench")
+    session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+# Keeps the checkout off the path of the tests and of the programs that they start.
+_FROM_WHEEL = {"PYTHONSAFEPATH": "1"}
+
+
+def _install_wheel(session: nox.Session, extra: str) -> None:
+    wheels = Path(session.create_tmp())
+    build = ("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), ".")
+    session.run(*build)
+    wheel = next(wheels.glob("petstore-*.whl"))
+    session.install(*LOCKED, f"{wheel}[{extra}]")
+    # pip keeps an installed wheel of the same version, whatever is in it.
+    session.install("--no-deps", "--force-reinstall", str(wheel))

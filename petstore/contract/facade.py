@@ -1,0 +1,81 @@
+"""
+Offer every operation as a typed method, over any backend.
+
+These classes are the embeddable API and the client API alike: what answers is the
+backend's business. Methods return plain values, `send` the whole reply. Wrong arguments
+raise Invalid before anything is sent. Beside the errors that a method names, it raises
+what any call may raise (see `errors.py`).
+
+The two classes and their resources differ in `await` only; a test holds them equal.
+"""
+
+from types import TracebackType
+from typing import Self, TypeVar
+
+from petstore.contract.async_pet_facade import AsyncPets
+from petstore.contract.async_shop_facade import AsyncAuth, AsyncStore, AsyncUsers
+from petstore.contract.call import AsyncBackend, Backend, Call, Reply
+from petstore.contract.pet_facade import Pets
+from petstore.contract.shop_facade import Auth, Store, Users
+
+T = TypeVar("T")
+
+
+class Petstore:
+    """Call a store; leaving the `with` closes the backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.pets = Pets(backend)
+        self.store = Store(backend)
+        self.users = Users(backend)
+        self.auth = Auth(backend)
+
+    def send(self, call: Call[T]) -> Reply[T]:
+        """Send a call of `calls.py`, and return the whole reply."""
+        return self._backend.send(call)
+
+    def close(self) -> None:
+        """Release what the backend holds; a second time does nothing."""
+        self._backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncPetstore:
+    """Call a store from coroutines; leaving the `async with` closes the backend."""
+
+    def __init__(self, backend: AsyncBackend) -> None:
+        self._backend = backend
+        self.pets = AsyncPets(backend)
+        self.store = AsyncStore(backend)
+        self.users = AsyncUsers(backend)
+        self.auth = AsyncAuth(backend)
+
+    async def send(self, call: Call[T]) -> Reply[T]:
+        """Send a call of `calls.py`, and return the whole reply."""
+        return await self._backend.send(call)
+
+    async def close(self) -> None:
+        """Release what the backend holds; a second time does nothing."""
+        await self._backend.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

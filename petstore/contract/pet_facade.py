@@ -1,0 +1,194 @@
+"""Work with the pets of a store; `async_pet_facade.py` is the same with `await`."""
+
+from typing import Unpack
+
+from petstore.contract import calls
+from petstore.contract.calls import OneOrMore
+from petstore.contract.errors import NotFound
+from petstore.contract.omit import OMIT, Omit, patch_of
+from petstore.contract.pager import Pager, Paging, page_arguments
+from petstore.contract.pet import (
+    Category,
+    Pet,
+    PetChange,
+    PetDraft,
+    PetPatch,
+    Photo,
+    Tag,
+)
+from petstore.contract.resource import Resource
+from petstore.contract.streams import File, byte_stream, read_stream
+
+
+class Pets(Resource):
+    """Work with the pets of a store."""
+
+    def get(self, pet_id: int) -> Pet:
+        """
+        Return a pet.
+
+        Raises:
+            NotFound: No such pet, or it was deleted.
+        """
+        return self._send(calls.get_pet_by_id(pet_id))
+
+    def create(self, pet: PetDraft) -> Pet:
+        """
+        Add a pet, and return it as stored.
+
+        Raises:
+            Conflicted: The id of the draft is taken.
+        """
+        return self._send(calls.add_pet(pet))
+
+    def replace(self, pet: Pet) -> Pet:
+        """
+        Replace the pet of the same id as a whole, and return it as stored.
+
+        Raises:
+            NotFound: No such pet.
+            RuleBroken: The shop's rules forbid the change of status.
+        """
+        return self._send(calls.update_pet(pet))
+
+    def update(
+        self,
+        pet_id: int,
+        *,
+        name: str | Omit | None = OMIT,
+        status: str | Omit | None = OMIT,
+        category: Category | Omit | None = OMIT,
+        photo_urls: list[str] | Omit | None = OMIT,
+        tags: list[Tag] | Omit | None = OMIT,
+    ) -> Pet:
+        """
+        Change the given fields of a pet; None clears one, OMIT leaves it.
+
+        Raises:
+            NotFound: No such pet.
+            RuleBroken: The shop's rules forbid the change of status.
+        """
+        patch = patch_of(
+            PetPatch,
+            name=name,
+            status=status,
+            category=category,
+            photo_urls=photo_urls,
+            tags=tags,
+        )
+        return self._send(calls.patch_pet(pet_id, patch))
+
+    def update_with_form(
+        self, pet_id: int, *, name: str | None = None, status: str | None = None
+    ) -> Pet:
+        """
+        Change name or status as a form of the public contract does; None leaves it.
+
+        Raises:
+            NotFound: No such pet.
+            RuleBroken: The shop's rules forbid the change of status.
+        """
+        call = calls.update_pet_with_form(pet_id, name=name, status=status)
+        return self._send(call)
+
+    def delete(self, pet_id: int, *, missing_ok: bool = False) -> None:
+        """
+        Delete a pet; `restore` brings it back.
+
+        Raises:
+            NotFound: No such pet, unless missing_ok.
+            RuleBroken: The shop's rules forbid it.
+        """
+        try:
+            self._send(calls.delete_pet(pet_id))
+        except NotFound:
+            if not missing_ok:
+                raise
+
+    def restore(self, pet_id: int) -> Pet:
+        """
+        Bring a deleted pet back.
+
+        Raises:
+            NotFound: There never was such a pet.
+        """
+        return self._send(calls.restore_pet(pet_id))
+
+    def history(self, pet_id: int, **paging: Unpack[Paging]) -> Pager[PetChange]:
+        """
+        List the writes of a pet, oldest first; nothing is sent until it is iterated.
+
+        Raises:
+            NotFound: There never was such a pet; raised while iterating.
+        """
+        call = calls.get_pet_history(pet_id, **page_arguments(paging))
+        return self._pager(call, paging)
+
+    def find_by_status(self, statuses: OneOrMore) -> list[Pet]:
+        """Return the pets with any of the statuses: the first 1,000, by id."""
+        return self._send(calls.find_pets_by_status(statuses))
+
+    def find_by_tags(self, tags: OneOrMore) -> list[Pet]:
+        """Return the pets with any of the tag names: the first 1,000, by id."""
+        return self._send(calls.find_pets_by_tags(tags))
+
+    def upload_photo(
+        self, pet_id: int, file: File, *, additional_metadata: str | None = None
+    ) -> Photo:
+        """
+        Store a picture, and append its URL to the photo URLs of the pet.
+
+        Raises:
+            NotFound: No such pet.
+            TooLarge: The file, or the picture in it, is above a limit.
+            UnsupportedMedia: It is no image that the store takes.
+            OSError: The path cannot be read.
+        """
+        return self._send(
+            calls.upload_file(
+                pet_id, byte_stream(file), additional_metadata=additional_metadata
+            )
+        )
+
+    def photo(self, name: str) -> bytes:
+        """
+        Return a picture; `send(calls.get_photo(name))` streams it.
+
+        Args:
+            name: The last part of a photo URL.
+
+        Raises:
+            NotFound: No such picture.
+        """
+        return read_stream(self._send(calls.get_photo(name)))
+
+    # Last in its class, because below it `list` would no more mean the built-in type.
+    def list(
+        self,
+        *,
+        status: OneOrMore | None = None,
+        tags: OneOrMore | None = None,
+        category: str | None = None,
+        q: str | None = None,
+        sort: str | None = None,
+        **paging: Unpack[Paging],
+    ) -> Pager[Pet]:
+        """
+        List pets that meet all conditions; nothing is sent until it is iterated.
+
+        Args:
+            status: Any of them.
+            tags: Any of these tag names.
+            category: Name of the category.
+            q: Start of the name; upper and lower case are the same.
+            sort: id, -id, name or -name.
+        """
+        call = calls.list_pets(
+            status=status,
+            tag=tags,
+            category=category,
+            q=q,
+            sort=sort,
+            **page_arguments(paging),
+        )
+        return self._pager(call, paging)

@@ -1,0 +1,213 @@
+"""
+Work with the counter of a store, its orders, users and tokens.
+
+`async_shop_facade.py` is the same with `await`. Each `list` stands last in its class,
+because below it the name would no more mean the built-in type.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Unpack
+
+from petstore.contract import calls
+from petstore.contract.call import Backend
+from petstore.contract.errors import NotFound
+from petstore.contract.omit import OMIT, Omit, patch_of
+from petstore.contract.order import Order, OrderDraft, OrderPatch
+from petstore.contract.pager import Pager, Paging, page_arguments
+from petstore.contract.resource import Resource
+from petstore.contract.user import Token, TokenInfo, User, UserDraft
+
+
+class Store(Resource):
+    """Work with the counter of a store."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
+        self.orders = Orders(backend)
+
+    def inventory(self) -> dict[str, int]:
+        """Return how many pets have each status; statuses of no pet are left out."""
+        return self._send(calls.get_inventory())
+
+
+class Orders(Resource):
+    """Work with the orders of a store."""
+
+    def place(self, order: OrderDraft) -> Order:
+        """
+        Place an order, and return it as stored.
+
+        Raises:
+            Conflicted: The id of the draft is taken.
+            RuleBroken: The shop's rules forbid it, as for a pet that is sold.
+        """
+        return self._send(calls.place_order(order))
+
+    def get(self, order_id: int) -> Order:
+        """
+        Return an order.
+
+        Raises:
+            NotFound: No such order, or it was cancelled.
+        """
+        return self._send(calls.get_order_by_id(order_id))
+
+    def update(
+        self,
+        order_id: int,
+        *,
+        pet_id: int | Omit | None = OMIT,
+        quantity: int | Omit | None = OMIT,
+        ship_date: datetime | Omit | None = OMIT,
+        status: str | Omit | None = OMIT,
+        complete: bool | Omit | None = OMIT,
+    ) -> Order:
+        """
+        Change the given fields of an order; None clears one, OMIT leaves it.
+
+        Raises:
+            NotFound: No such order.
+            RuleBroken: The shop's rules forbid the change.
+        """
+        patch = patch_of(
+            OrderPatch,
+            pet_id=pet_id,
+            quantity=quantity,
+            ship_date=ship_date,
+            status=status,
+            complete=complete,
+        )
+        return self._send(calls.patch_order(order_id, patch))
+
+    def cancel(self, order_id: int) -> None:
+        """
+        Delete an order.
+
+        Raises:
+            NotFound: No such order.
+            RuleBroken: The shop's rules forbid it, as for one that was delivered.
+        """
+        self._send(calls.delete_order(order_id))
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        pet_id: int | None = None,
+        sort: str | None = None,
+        **paging: Unpack[Paging],
+    ) -> Pager[Order]:
+        """
+        List orders that meet all conditions; nothing is sent until it is iterated.
+
+        Args:
+            pet_id: Only orders of this pet.
+            sort: id or -id.
+        """
+        call = calls.list_orders(
+            status=status, pet_id=pet_id, sort=sort, **page_arguments(paging)
+        )
+        return self._pager(call, paging)
+
+
+class Users(Resource):
+    """Work with the users of a store."""
+
+    def create(self, user: UserDraft) -> User:
+        """
+        Create a user, and return it as stored.
+
+        Raises:
+            Conflicted: The username or the id is taken.
+        """
+        return self._send(calls.create_user(user))
+
+    def create_many(self, users: Sequence[UserDraft]) -> list[User]:
+        """
+        Create users, all or none, and return them as stored.
+
+        Raises:
+            Conflicted: A username or an id is taken.
+        """
+        return self._send(calls.create_users_with_list(users))
+
+    def create_with_array(self, users: Sequence[UserDraft]) -> list[User]:
+        """Do what `create_many` does, by the other operation of the contract."""
+        return self._send(calls.create_users_with_array(users))
+
+    def get(self, username: str) -> User:
+        """
+        Return a user.
+
+        Raises:
+            NotFound: No such user.
+        """
+        return self._send(calls.get_user_by_name(username))
+
+    def replace(self, username: str, user: UserDraft) -> User:
+        """
+        Replace the user of that name as a whole, and return it as stored.
+
+        Raises:
+            NotFound: No such user.
+            Conflicted: The new username is taken.
+        """
+        return self._send(calls.update_user(username, user))
+
+    def delete(self, username: str, *, missing_ok: bool = False) -> None:
+        """
+        Delete a user.
+
+        Raises:
+            NotFound: No such user, unless missing_ok.
+        """
+        try:
+            self._send(calls.delete_user(username))
+        except NotFound:
+            if not missing_ok:
+                raise
+
+    def list(self, *, sort: str | None = None, **paging: Unpack[Paging]) -> Pager[User]:
+        """
+        List users; nothing is sent until it is iterated.
+
+        Args:
+            sort: username or -username.
+        """
+        call = calls.list_users(sort=sort, **page_arguments(paging))
+        return self._pager(call, paging)
+
+
+class Auth(Resource):
+    """Log in and out; whether later calls carry the token is the backend's business."""
+
+    def login(self, username: str, password: str) -> Token:
+        """
+        Log in and return a token.
+
+        Raises:
+            Unauthorized: No such user, or another password.
+        """
+        return self._send(calls.create_token(username, password))
+
+    def logout(self) -> None:
+        """End the token that calls are made with."""
+        self._send(calls.delete_token())
+
+    def me(self) -> TokenInfo:
+        """
+        Describe the credential that calls are made with.
+
+        Raises:
+            Unauthorized: There is none.
+        """
+        return self._send(calls.get_token())
+
+    def login_user(self, username: str, password: str) -> Token:
+        """Do what `login` does as the public contract has it, less safely."""
+        return self._send(calls.login_user(username, password))
+
+    def logout_user(self) -> None:
+        """Do what `logout` does, by the operation of the public contract."""
+        self._send(calls.logout_user())

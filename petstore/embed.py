@@ -1,0 +1,135 @@
+"""
+Open a store in this process: the client API over the engine, no socket between.
+
+    with petstore.open("shop.db") as client:
+        client.pets.create(PetDraft(name="Rex", photo_urls=[]))
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Unpack
+
+from petstore.contract.errors import NotSupported
+from petstore.contract.facade import AsyncPetstore, Petstore
+from petstore.engine.blobs import BlobStore, MemoryBlobs
+from petstore.engine.engine import AsyncEngine, Engine
+from petstore.engine.opening import Options, open_async_engine, open_engine
+
+__all__ = ["AsyncEmbedded", "Embedded", "Snapshot", "open", "open_async"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Hold a whole store in memory as it was; give it to `restore`."""
+
+    store: bytes
+    blobs: Mapping[str, tuple[bytes, int]]
+
+
+class Embedded(Petstore):
+    """Call a store of this process; any thread may."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._engine = engine
+
+    def snapshot(self) -> Snapshot:
+        """
+        Return the whole store as it is now, about 1 ms for 500 pets.
+
+        Raises:
+            NotSupported: The store is not in memory.
+        """
+        blobs = _in_memory(self._engine.setup.blobs)
+        return Snapshot(self._engine.store.snapshot(), blobs.snapshot())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """
+        Replace the whole store by a snapshot.
+
+        Raises:
+            NotSupported: The store is not in memory.
+        """
+        self._engine.store.restore(snapshot.store)
+        _in_memory(self._engine.setup.blobs).restore(snapshot.blobs)
+
+
+class AsyncEmbedded(AsyncPetstore):
+    """Call a store of this process from coroutines of one event loop."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self._engine = engine
+
+    async def snapshot(self) -> Snapshot:
+        """Return the whole store as it is now; see `Embedded.snapshot`."""
+        blobs = _in_memory(self._engine.setup.blobs)
+        return Snapshot(await self._engine.store.snapshot(), blobs.snapshot())
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        """Replace the whole store by a snapshot; see `Embedded.restore`."""
+        await self._engine.store.restore(snapshot.store)
+        _in_memory(self._engine.setup.blobs).restore(snapshot.blobs)
+
+
+class Opening:
+    """Wait to be awaited, or entered with `async with`."""
+
+    def __init__(self, store: str, options: Options) -> None:
+        self._store = store
+        self._options = options
+        self._opened: AsyncEmbedded | None = None
+
+    def __await__(self) -> Generator[None, None, AsyncEmbedded]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> AsyncEmbedded:
+        self._opened = await self._open()
+        return self._opened
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._opened is not None
+        await self._opened.close()
+
+    async def _open(self) -> AsyncEmbedded:
+        return AsyncEmbedded(await open_async_engine(self._store, self._options))
+
+
+def open(store: str = "memory:", **options: Unpack[Options]) -> Embedded:
+    """
+    Open a store for callers that wait; no event loop is needed.
+
+    Args:
+        store: `memory:`, a path, `sqlite:///path` or `postgresql://…`.
+        options: See `Options`.
+
+    Raises:
+        ConfigError: The store or an option is not what it should be.
+        Unavailable: Postgres cannot be reached.
+    """
+    return Embedded(open_engine(store, options))
+
+
+def open_async(store: str = "memory:", **options: Unpack[Options]) -> Opening:
+    """
+    Open a store for the running event loop: `async with open_async() as client`.
+
+    Args:
+        store, options: As for `open`.
+
+    Raises:
+        ConfigError, Unavailable: When it is awaited, as `open`.
+    """
+    return Opening(store, options)
+
+
+def _in_memory(blobs: BlobStore) -> MemoryBlobs:
+    if isinstance(blobs, MemoryBlobs):
+        return blobs
+    raise NotSupported("Only a store in memory has snapshots; use `petstore db backup`.")

@@ -1,0 +1,151 @@
+"""
+Answer calls from a store, in this process.
+
+Both engines run the same functions and flows; they differ in who waits: the caller's
+thread, or a coroutine.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Any, TypeVar, cast
+
+from petstore.contract.call import ByteStream, Call, Reply
+from petstore.contract.errors import NotSupported
+from petstore.engine.bindings import FLOWS, UNITS
+from petstore.engine.context import EMBEDDED, Caller
+from petstore.engine.flows import Drain, Flow, Read, Step, Visit, Work, Write, as_reply
+from petstore.engine.setup import Setup
+from petstore.storage.store import AsyncStore, SyncStore
+from petstore.storage.transaction import Tx
+
+T = TypeVar("T")
+
+
+class Engine:
+    """Answer calls on the caller's thread; safe to share between threads."""
+
+    def __init__(self, store: SyncStore, setup: Setup) -> None:
+        self.store = store
+        self.setup = setup
+
+    def send(self, call: Call[T], caller: Caller = EMBEDDED) -> Reply[T]:
+        """
+        Execute a call.
+
+        Raises:
+            RemoteError: The store refuses; nothing was written.
+        """
+        visit = Visit(call, caller, self.setup)
+        start = FLOWS.get(call.operation.id)
+        if start is not None:
+            return self._drive(start(visit))
+        run = self.store.write if call.operation.writes else self.store.read
+        return cast("Reply[T]", run(_unit(visit)))
+
+    def close(self) -> None:
+        """Close the store; a second time does nothing."""
+        self.store.close()
+
+    def _drive(self, flow: Flow) -> Reply[Any]:
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    outcome = self._do(step)
+                except BaseException as error:  # noqa: BLE001 - handed to the flow
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(outcome)
+        except StopIteration as end:
+            return cast("Reply[Any]", end.value)
+
+    def _do(self, step: Step) -> Any:
+        if isinstance(step, Read):
+            return self.store.read(step.fn)
+        if isinstance(step, Write):
+            return self.store.write(step.fn)
+        if isinstance(step, Work):
+            return step.fn()
+        for chunk in _sync_chunks(step.stream):
+            step.write(chunk)
+        return None
+
+
+class AsyncEngine:
+    """Answer calls from coroutines of the event loop that opened the store."""
+
+    def __init__(self, store: AsyncStore, setup: Setup) -> None:
+        self.store = store
+        self.setup = setup
+
+    async def send(self, call: Call[T], caller: Caller = EMBEDDED) -> Reply[T]:
+        """
+        Execute a call.
+
+        Raises:
+            RemoteError: The store refuses; nothing was written.
+        """
+        visit = Visit(call, caller, self.setup)
+        start = FLOWS.get(call.operation.id)
+        if start is not None:
+            return await self._drive(start(visit))
+        run = self.store.write if call.operation.writes else self.store.read
+        return cast("Reply[T]", await run(_unit(visit)))
+
+    async def close(self) -> None:
+        """Close the store; a second time does nothing."""
+        await self.store.close()
+
+    async def _drive(self, flow: Flow) -> Reply[Any]:
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    outcome = await self._do(step)
+                except BaseException as error:  # noqa: BLE001 - handed to the flow
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(outcome)
+        except StopIteration as end:
+            return cast("Reply[Any]", end.value)
+
+    async def _do(self, step: Step) -> Any:
+        if isinstance(step, Read):
+            return await self.store.read(step.fn)
+        if isinstance(step, Write):
+            return await self.store.write(step.fn)
+        if isinstance(step, Work):
+            return await asyncio.to_thread(step.fn)
+        await _drain(step)
+        return None
+
+
+def _unit(visit: Visit) -> Callable[[Tx], Reply[Any]]:
+    unit = UNITS[visit.call.operation.id]
+    arguments = visit.call.arguments
+
+    def run(tx: Tx) -> Reply[Any]:
+        return as_reply(unit(tx, visit.enter(tx), **arguments))
+
+    return run
+
+
+def _sync_chunks(stream: ByteStream) -> Iterable[bytes]:
+    chunks = stream.chunks
+    if isinstance(chunks, bytes):
+        return (chunks,)
+    if isinstance(chunks, AsyncIterable):
+        raise NotSupported(
+            "A synchronous store reads bytes, a path or a file, not an async iterator."
+        )
+    return chunks
+
+
+async def _drain(step: Drain) -> None:
+    chunks = step.stream.chunks
+    if isinstance(chunks, AsyncIterable):
+        async for chunk in chunks:
+            step.write(chunk)
+        return
+    for chunk in _sync_chunks(step.stream):
+        step.write(chunk)

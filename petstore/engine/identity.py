@@ -1,0 +1,164 @@
+"""Know who calls: tokens, api keys, roles, and what they may do."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from petstore.contract.arguments import (
+    READ_ORDERS,
+    READ_PETS,
+    READ_USERS,
+    SCOPES,
+    WRITE_ORDERS,
+    WRITE_PETS,
+)
+from petstore.contract.call import Operation
+from petstore.contract.errors import Forbidden, Unauthorized
+from petstore.contract.user import Token, TokenInfo
+from petstore.engine.changes import from_milliseconds
+from petstore.engine.context import NOBODY, Context, Credentials, Principal
+from petstore.engine.profile import Profile
+from petstore.storage.statement import Statement
+from petstore.storage.tables import SHOP_USER, TOKEN
+from petstore.storage.transaction import Tx
+
+TOKEN_LIFE_MS: Final = 60 * 60 * 1000
+ROLE_SCOPES: Final[Mapping[str, frozenset[str]]] = {
+    "owner": frozenset(SCOPES),
+    "clerk": WRITE_PETS | WRITE_ORDERS | READ_USERS,
+    "customer": READ_PETS | READ_ORDERS,
+}
+
+_FIND = Statement(
+    select(
+        TOKEN.c.hash,
+        TOKEN.c.user_id,
+        TOKEN.c.scopes,
+        TOKEN.c.expires_at,
+        TOKEN.c.label,
+        SHOP_USER.c.username,
+    )
+    .select_from(TOKEN.outerjoin(SHOP_USER, SHOP_USER.c.id == TOKEN.c.user_id))
+    .where(TOKEN.c.hash == bindparam("wanted_hash"))
+)
+_INSERT = Statement(insert(TOKEN))
+_DELETE = Statement(delete(TOKEN).where(TOKEN.c.hash == bindparam("wanted_hash")))
+_DELETE_EXPIRED = Statement(
+    delete(TOKEN).where(
+        TOKEN.c.user_id == bindparam("owner"), TOKEN.c.expires_at <= bindparam("now")
+    )
+)
+
+
+def hash_token(token: str) -> str:
+    """Return what a store keeps of a token: 128 random bits need no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def authenticate(tx: Tx, credentials: Credentials, profile: Profile) -> Principal:
+    """
+    Return who sent the credentials.
+
+    Raises:
+        Unauthorized: auth is on, and something was sent that is not valid (any more).
+    """
+    sent = credentials.bearer or credentials.api_key
+    if sent is None:
+        return NOBODY
+    row = tx.row(_FIND, {"wanted_hash": hash_token(sent)})
+    if row is None or (row[3] is not None and row[3] <= tx.now):
+        if profile.auth == "off":
+            return NOBODY
+        raise Unauthorized("The token or api key is unknown or has expired.")
+    token_hash, user_id, scopes, expires_at, label, username = row
+    return Principal(
+        name=username or label,
+        user_id=user_id,
+        scopes=frozenset(scopes.split()),
+        token_hash=token_hash,
+        expires_at_ms=expires_at,
+        is_user=username is not None,
+    )
+
+
+def authorize(
+    operation: Operation[Any], principal: Principal, arguments: Mapping[str, Any]
+) -> None:
+    """
+    Refuse what the principal's scopes do not allow.
+
+    Raises:
+        Unauthorized: Nobody known calls.
+        Forbidden: Scopes are missing; the message names them.
+    """
+    if not operation.scopes or operation.scopes <= principal.scopes:
+        return
+    if principal.name is None:
+        needed = ", ".join(sorted(operation.scopes))
+        raise Unauthorized(
+            f"{operation.id} needs the scopes {needed}: send the header api_key, or"
+            " log in and send Authorization: Bearer."
+        )
+    own = operation.own
+    if own is not None and principal.is_user and arguments.get(own) == principal.name:
+        return
+    missing = ", ".join(sorted(operation.scopes - principal.scopes))
+    raise Forbidden(f"{operation.id} also needs the scopes {missing}.")
+
+
+def issue_token(tx: Tx, token: str, *, user_id: int, role: str) -> Token:
+    """Keep a new token for a user, and drop the user's expired ones."""
+    tx.run(_DELETE_EXPIRED, {"owner": user_id, "now": tx.now})
+    expires_at = tx.now + TOKEN_LIFE_MS
+    scopes = " ".join(sorted(ROLE_SCOPES[role]))
+    add_credential(
+        tx, token, scopes=scopes, user_id=user_id, expires_at=expires_at, label=None
+    )
+    return Token(access_token=token, expires_at=from_milliseconds(expires_at))
+
+
+def add_credential(
+    tx: Tx,
+    token: str,
+    *,
+    scopes: str,
+    user_id: int | None = None,
+    expires_at: int | None = None,
+    label: str | None = None,
+) -> None:
+    """Keep a token of a user, or an api key under a label."""
+    tx.run(
+        _INSERT,
+        {
+            "hash": hash_token(token),
+            "user_id": user_id,
+            "scopes": scopes,
+            "created_at": tx.now,
+            "expires_at": expires_at,
+            "label": label,
+        },
+    )
+
+
+def describe(_: Tx, context: Context) -> TokenInfo:
+    """Describe the credential of the call."""
+    principal = context.principal
+    if context.profile.auth == "on" and principal.name is None and not principal.scopes:
+        raise Unauthorized("This request carries no credential to describe.")
+    scopes = principal.scopes if context.profile.auth == "on" else frozenset(SCOPES)
+    expires_at: datetime | None = None
+    if principal.expires_at_ms is not None:
+        expires_at = from_milliseconds(principal.expires_at_ms)
+    return TokenInfo(
+        username=principal.name, scopes=sorted(scopes), expires_at=expires_at
+    )
+
+
+def revoke(tx: Tx, context: Context) -> None:
+    """End the token of the call; an api key stays, it belongs to no login."""
+    if context.principal.token_hash is not None and context.principal.is_user:
+        tx.run(_DELETE, {"wanted_hash": context.principal.token_hash})

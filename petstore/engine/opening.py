@@ -1,0 +1,195 @@
+"""Open an engine over a store: the same steps for both kinds of caller."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypedDict
+
+from petstore.contract.errors import ConfigError
+from petstore.contract.flavours import Contract
+from petstore.engine.blobs import BlobStore, DiskBlobs, MemoryBlobs
+from petstore.engine.engine import AsyncEngine, Engine
+from petstore.engine.passwords import Hasher, default_hasher
+from petstore.engine.profile import Auth, Profile, ProfileName, Rules, profile
+from petstore.engine.seeding import (
+    Unit,
+    check_kind,
+    empty,
+    first_units,
+    profile_name,
+)
+from petstore.engine.seeds import Seed, parse_seed
+from petstore.engine.setup import UPLOAD_BYTES_MAX, Setup
+from petstore.storage.address import parse
+from petstore.storage.store import AsyncStore, SyncStore, open_async_store, open_store
+from petstore.storage.transaction import Clock
+
+DATA_DIR: Final = Path("petstore-data")
+_TOKEN_BITS: Final = 128
+
+Progress = Callable[[int, int], None]
+
+
+class Options(TypedDict, total=False):
+    """
+    Set up an embedded store.
+
+    Args:
+        profile: sandbox or shop; what the store was made for, or sandbox, unless given.
+        auth, contract, rules: Single switches, set apart from the profile.
+        seed: First data of a new store: public, empty, a number of pets, or a file.
+        clock: Gives the time; the system's clock unless given.
+        data_dir: Where a store on Postgres keeps pictures.
+        upload_bytes_max: Size of the largest picture that is taken.
+        hasher: Hashes passwords; Argon2id unless given.
+        on_progress: Told the pets stored so far and in all, while a new store fills.
+    """
+
+    profile: ProfileName | None
+    auth: Auth | None
+    contract: Contract | None
+    rules: Rules | None
+    seed: str | int | Seed | None
+    clock: Callable[[], datetime] | None
+    data_dir: Path | None
+    upload_bytes_max: int
+    hasher: Hasher
+    on_progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Hold what opening needs, before the store is open."""
+
+    url: str
+    clock: Clock
+    options: Options
+
+    def equip(self, kind: ProfileName | None) -> Setup:
+        options = self.options
+        asked = options.get("profile")
+        if asked is not None:
+            check_kind(kind, profile(asked).name)
+        chosen = profile(
+            asked or kind or "sandbox",
+            auth=options.get("auth"),
+            contract=options.get("contract"),
+            rules=options.get("rules"),
+        )
+        hasher = options.get("hasher")
+        return Setup(
+            profile=chosen,
+            clock=self.clock,
+            random_token=_random_token,
+            blobs=self._blobs(),
+            hasher=default_hasher if hasher is None else lambda: hasher,
+            upload_bytes_max=options.get("upload_bytes_max", UPLOAD_BYTES_MAX),
+        )
+
+    def filling(self, kind: ProfileName | None, chosen: Profile) -> Iterator[Unit]:
+        """Yield what a new store still needs; nothing for one that is filled."""
+        if kind is not None:
+            return
+        yield empty
+        seed = self.seed(chosen)
+        progress = self.options.get("on_progress")
+        total, done = len(seed.pets), 0
+        for unit in first_units(chosen.name, seed):
+            yield unit
+            done = min(total, done + 1_000)
+            if progress is not None:
+                progress(done, total)
+
+    def seed(self, chosen: Profile) -> Seed:
+        given = self.options.get("seed")
+        if isinstance(given, Seed):
+            return given
+        default = "public" if chosen.name == "sandbox" else "empty"
+        now = datetime.fromtimestamp(self.clock() / 1000, UTC)
+        return parse_seed(str(default if given is None else given), now=now)
+
+    def _blobs(self) -> BlobStore:
+        address = parse(self.url)
+        if address.kind == "memory":
+            return MemoryBlobs(self.clock)
+        if address.kind == "postgres":
+            return DiskBlobs(self.options.get("data_dir") or DATA_DIR, self.clock)
+        path = address.path
+        return DiskBlobs(path.with_name(path.name + ".photos"), self.clock)
+
+
+def open_engine(url: str, options: Options) -> Engine:
+    """
+    Open a store for callers that wait, and fill it when it is new.
+
+    Raises:
+        ConfigError: The store or an option is not what it should be.
+    """
+    plan = _plan(url, options)
+    store = open_store(url, clock=plan.clock)
+    try:
+        return Engine(store, _prepare(store, plan))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _prepare(store: SyncStore, plan: _Plan) -> Setup:
+    kind = store.read(profile_name)
+    setup = plan.equip(kind)
+    for unit in plan.filling(kind, setup.profile):
+        store.write(unit)
+    return setup
+
+
+async def open_async_engine(url: str, options: Options) -> AsyncEngine:
+    """Open a store for the running event loop; see `open_engine`."""
+    plan = _plan(url, options)
+    store = await open_async_store(url, clock=plan.clock)
+    try:
+        return AsyncEngine(store, await _prepare_async(store, plan))
+    except BaseException:
+        await store.close()
+        raise
+
+
+async def _prepare_async(store: AsyncStore, plan: _Plan) -> Setup:
+    kind = await store.read(profile_name)
+    setup = plan.equip(kind)
+    for unit in plan.filling(kind, setup.profile):
+        await store.write(unit)
+    return setup
+
+
+async def reset(engine: AsyncEngine, url: str, options: Options) -> None:
+    """Bring a store back to its first data; pictures that no pet names stay a while."""
+    plan = _plan(url, options)
+    for unit in plan.filling(None, engine.setup.profile):
+        await engine.store.write(unit)
+
+
+def _plan(url: str, options: Options) -> _Plan:
+    unknown = sorted(set(options) - set(Options.__annotations__))
+    if unknown:
+        known = ", ".join(sorted(Options.__annotations__))
+        raise ConfigError(f"There is no option {unknown[0]!r}; there are {known}.")
+    return _Plan(url, _milliseconds(options.get("clock")), options)
+
+
+def _milliseconds(clock: Callable[[], datetime] | None) -> Clock:
+    if clock is None:
+        return _system_clock
+    return lambda: int(clock().timestamp() * 1000)
+
+
+def _system_clock() -> int:
+    # The one place that asks the machine for the time.
+    return time.time_ns() // 1_000_000
+
+
+def _random_token() -> str:
+    # Digits only: public clients look for a number behind "user session:".
+    return str(secrets.randbits(_TOKEN_BITS))

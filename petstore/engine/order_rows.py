@@ -1,0 +1,158 @@
+"""Read orders from rows and write them to rows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from petstore.contract.errors import Unavailable
+from petstore.contract.order import Order, OrderDraft, OrderStatus
+from petstore.engine.changes import from_milliseconds
+from petstore.storage.statement import Statement
+from petstore.storage.tables import PURCHASE_ORDER
+from petstore.storage.transaction import Action, Row, Tx
+
+COLUMNS = (
+    PURCHASE_ORDER.c.id,
+    PURCHASE_ORDER.c.pet_id,
+    PURCHASE_ORDER.c.quantity,
+    PURCHASE_ORDER.c.ship_date,
+    PURCHASE_ORDER.c.status,
+    PURCHASE_ORDER.c.complete,
+    PURCHASE_ORDER.c.version,
+)
+_WRITTEN = (
+    "pet_id",
+    "quantity",
+    "ship_date",
+    "status",
+    "complete",
+    "version",
+    "updated_at",
+    "deleted_at",
+)
+_BY_ID = Statement(
+    select(*COLUMNS, PURCHASE_ORDER.c.deleted_at).where(
+        PURCHASE_ORDER.c.id == bindparam("order_id")
+    )
+)
+_INSERT = Statement(insert(PURCHASE_ORDER))
+_UPDATE = Statement(
+    update(PURCHASE_ORDER)
+    .where(
+        and_(
+            PURCHASE_ORDER.c.id == bindparam("order_id"),
+            PURCHASE_ORDER.c.version == bindparam("base_version"),
+        )
+    )
+    .values({name: bindparam(name) for name in _WRITTEN})
+)
+_STATUSES: dict[str | None, OrderStatus] = {one.value: one for one in OrderStatus}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class StoredOrder:
+    """Hold an order as stored, and whether it is deleted."""
+
+    __slots__ = ("is_deleted", "order")
+
+    def __init__(self, order: Order, *, is_deleted: bool) -> None:
+        self.order = order
+        self.is_deleted = is_deleted
+
+
+def find(tx: Tx, order_id: int) -> StoredOrder | None:
+    """Return the order of that id, deleted or not; None when there never was one."""
+    row = tx.row(_BY_ID, {"order_id": order_id})
+    if row is None:
+        return None
+    return StoredOrder(order_of(row), is_deleted=row[-1] is not None)
+
+
+def order_of(row: Row) -> Order:
+    """Return the order of a row of COLUMNS."""
+    order_id, pet_id, quantity, ship_date, status, complete, version = row[:7]
+    return Order.model_construct(
+        id=order_id,
+        pet_id=pet_id,
+        quantity=quantity,
+        ship_date=None if ship_date is None else from_milliseconds(ship_date),
+        status=_STATUSES.get(status, status),
+        complete=bool(complete),
+        version=version,
+    )
+
+
+def insert_order(tx: Tx, order_id: int, draft: OrderDraft) -> Order:
+    """Store a new order; writes one change."""
+    order = _as_order(order_id, draft, version=1)
+    values = {**_values(order), "id": order_id, "created_at": tx.now}
+    tx.run(_INSERT, {**values, "updated_at": tx.now, "deleted_at": None})
+    _log(tx, order, "create")
+    return order
+
+
+def update_order(tx: Tx, stored: StoredOrder, draft: OrderDraft) -> Order:
+    """Store the next version of an order, reviving a deleted one; writes one change."""
+    order = _as_order(stored.order.id, draft, version=_version(stored.order) + 1)
+    _write(tx, stored.order, _values(order), deleted_at=None)
+    _log(tx, order, "restore" if stored.is_deleted else "update")
+    return order
+
+
+def delete_order(tx: Tx, order: Order) -> None:
+    """Leave a tombstone in place of the order; writes one change."""
+    version = _version(order) + 1
+    _write(tx, order, {**_values(order), "version": version}, deleted_at=tx.now)
+    tx.log("order", order.id, version, "delete", None)
+
+
+def _version(order: Order) -> int:
+    assert order.version is not None
+    return order.version
+
+
+def _as_order(order_id: int, draft: OrderDraft, *, version: int) -> Order:
+    return Order.model_construct(
+        id=order_id,
+        pet_id=draft.pet_id,
+        quantity=draft.quantity,
+        ship_date=draft.ship_date,
+        status=draft.status,
+        complete=draft.complete,
+        version=version,
+    )
+
+
+def _values(order: Order) -> dict[str, Any]:
+    return {
+        "pet_id": order.pet_id,
+        "quantity": order.quantity,
+        "ship_date": None if order.ship_date is None else _ms(order.ship_date),
+        "status": None if order.status is None else str(order.status),
+        "complete": int(order.complete),
+        "version": order.version,
+    }
+
+
+def _ms(instant: datetime) -> int:
+    # Exact, where timestamp() would go through a float.
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _write(
+    tx: Tx, before: Order, values: dict[str, Any], *, deleted_at: int | None
+) -> None:
+    guard = {"order_id": before.id, "base_version": before.version}
+    times = {"updated_at": tx.now, "deleted_at": deleted_at}
+    if tx.run(_UPDATE, {**values, **guard, **times}) == 0:
+        raise Unavailable(
+            f"Somebody else wrote order {before.id} at the same moment; try again.",
+            retry_after=1,
+        )
+
+
+def _log(tx: Tx, order: Order, action: Action) -> None:
+    body = order.model_dump_json(exclude_none=True)
+    tx.log("order", order.id, _version(order), action, body)

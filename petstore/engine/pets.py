@@ -1,0 +1,236 @@
+"""Execute the operations on pets; each is one function of a transaction."""
+
+from typing import Any, Final
+
+from petstore.contract.arguments import FIND_COUNT_MAX, PAGE_SIZE_DEFAULT
+from petstore.contract.call import Reply
+from petstore.contract.errors import Conflicted, NotFound
+from petstore.contract.model import Page
+from petstore.contract.pet import Pet, PetChange, PetDraft, PetPatch
+from petstore.engine import changes
+from petstore.engine.context import Context
+from petstore.engine.merging import merged_with
+from petstore.engine.orders import open_order_of
+from petstore.engine.paging import merge, read_cursor, write_cursor
+from petstore.engine.pet_queries import Filters, read_matching
+from petstore.engine.pet_rows import (
+    StoredPet,
+    delete_pet,
+    find,
+    insert_pet,
+    key_by_id,
+    key_by_name,
+    update_pet,
+    with_tags,
+)
+from petstore.rules import (
+    check_pet_delete,
+    check_pet_transition,
+    new_pet_status,
+)
+from petstore.storage.transaction import Tx
+
+_KEY_TYPES: Final = {"id": (int,), "name": (str, int)}
+_KEYS: Final = {"id": key_by_id, "name": key_by_name}
+
+
+def get(tx: Tx, _: Context, *, pet_id: int) -> Pet:
+    """Return a pet, or raise NotFound."""
+    return _live(tx, pet_id).pet
+
+
+def add(tx: Tx, context: Context, *, pet: PetDraft) -> Pet:
+    """
+    Store a new pet, or revive a deleted one whose id was given.
+
+    Raises:
+        Conflicted: The id is taken, and the policy does not replace.
+    """
+    if context.has_shop_rules:
+        pet = pet.model_copy(update={"status": new_pet_status(pet.status)})
+    if pet.id is None or pet.id <= 0:
+        return insert_pet(tx, tx.next_id("pet"), pet)
+    stored = find(tx, pet.id)
+    if stored is None:
+        return insert_pet(tx, pet.id, pet)
+    if not stored.is_deleted and not context.policy.replace_existing:
+        raise Conflicted(
+            f"Pet {pet.id} exists; leave the id out, or replace the pet with PUT."
+        )
+    return _change(tx, context, stored, pet)
+
+
+def replace(tx: Tx, context: Context, *, pet: Pet) -> Pet:
+    """Replace a pet; a missing one is created where the policy says so."""
+    stored = find(tx, pet.id)
+    if stored is not None and not stored.is_deleted:
+        if context.has_shop_rules and pet.status is None:
+            pet = pet.model_copy(update={"status": stored.pet.status})
+        return _change(tx, context, stored, pet)
+    if context.policy.create_missing:
+        return add(tx, context, pet=pet)
+    raise _no_pet(pet.id)
+
+
+def patch(tx: Tx, context: Context, *, pet_id: int, patch: PetPatch) -> Pet:
+    """Merge a JSON merge patch into a pet."""
+    stored = _live(tx, pet_id)
+    changes_given = patch.model_dump(mode="json", exclude_unset=True)
+    merged = merged_with(stored.pet, changes_given, PetDraft)
+    if "name" not in stored.pet.model_fields_set and "name" not in changes_given:
+        merged.model_fields_set.discard("name")
+    return _change(tx, context, stored, merged, names_status="status" in changes_given)
+
+
+def update_with_form(
+    tx: Tx,
+    context: Context,
+    *,
+    pet_id: int,
+    name: str | None = None,
+    status: str | None = None,
+) -> Pet:
+    """Change name and status where they are given."""
+    given = {"name": name, "status": status}
+    changes_given = {key: value for key, value in given.items() if value is not None}
+    changed = PetPatch.model_construct(set(changes_given), **changes_given)
+    return patch(tx, context, pet_id=pet_id, patch=changed)
+
+
+def delete(tx: Tx, context: Context, *, pet_id: int) -> None:
+    """Delete a pet; a tombstone stays, from which it can be restored."""
+    stored = _live(tx, pet_id)
+    if context.has_shop_rules:
+        check_pet_delete(pet_id, open_order_id=open_order_of(tx, pet_id))
+    delete_pet(tx, stored.pet)
+
+
+def restore(tx: Tx, _: Context, *, pet_id: int) -> Pet:
+    """Bring a deleted pet back as it was; one that is there is returned as it is."""
+    stored = find(tx, pet_id)
+    if stored is None:
+        raise _no_pet(pet_id)
+    return update_pet(tx, stored, stored.pet) if stored.is_deleted else stored.pet
+
+
+def attach_photo(tx: Tx, context: Context, *, pet_id: int, url: str) -> Pet | None:
+    """
+    Add a picture to a pet, unless it has it; writes one change.
+
+    Returns:
+        The pet; None when there is none and the policy does not mind.
+    """
+    stored = find(tx, pet_id)
+    if stored is None or stored.is_deleted:
+        if context.policy.photo_without_pet:
+            return None
+        raise _no_pet(pet_id)
+    pet = stored.pet
+    if url in pet.photo_urls:
+        return pet
+    draft = pet.model_copy(update={"photo_urls": [*pet.photo_urls, url]})
+    return update_pet(tx, stored, draft)
+
+
+def list_page(
+    tx: Tx,
+    _: Context,
+    *,
+    status: list[str] | None = None,
+    tag: list[str] | None = None,
+    limit: int = PAGE_SIZE_DEFAULT,
+    cursor: str | None = None,
+    **more: Any,
+) -> Page[Pet]:
+    """Return a page of the pets that match all filters."""
+    sort = more.get("sort") or ("name" if "q" in more else "id")
+    filters = Filters(
+        statuses=tuple(status or ()),
+        tags=tuple(tag or ()),
+        category=more.get("category"),
+        prefix=more.get("q"),
+    )
+    pets, next_cursor = _read_page(tx, filters, sort, limit=limit, cursor=cursor)
+    return Page[Pet].model_construct(items=pets, next_cursor=next_cursor)
+
+
+def find_by_status(
+    tx: Tx, _: Context, *, status: list[str], cursor: str | None = None
+) -> Reply[list[Pet]]:
+    """Return the pets of these statuses, by id, 1,000 at most."""
+    return _found(tx, Filters(statuses=tuple(status)), cursor, has_values=bool(status))
+
+
+def find_by_tags(
+    tx: Tx, _: Context, *, tags: list[str], cursor: str | None = None
+) -> Reply[list[Pet]]:
+    """Return the pets with any of these tags, by id, each once, 1,000 at most."""
+    return _found(tx, Filters(tags=tuple(tags)), cursor, has_values=bool(tags))
+
+
+def history(
+    tx: Tx,
+    _: Context,
+    *,
+    pet_id: int,
+    limit: int = PAGE_SIZE_DEFAULT,
+    cursor: str | None = None,
+) -> Page[PetChange]:
+    """Return a page of the writes of a pet, oldest first."""
+    if find(tx, pet_id) is None:
+        raise _no_pet(pet_id)
+    return changes.pet_history(tx, pet_id, limit=limit, cursor=cursor)
+
+
+def _found(
+    tx: Tx, filters: Filters, cursor: str | None, *, has_values: bool
+) -> Reply[list[Pet]]:
+    if not has_values:
+        return Reply([])
+    pets, next_cursor = _read_page(
+        tx, filters, "id", limit=FIND_COUNT_MAX, cursor=cursor
+    )
+    return Reply(pets, next_cursor=next_cursor)
+
+
+def _read_page(
+    tx: Tx, filters: Filters, sort: str, *, limit: int, cursor: str | None
+) -> tuple[list[Pet], str | None]:
+    """Read one row more than asked, which tells whether there is a next page."""
+    column, is_descending = sort.removeprefix("-"), sort.startswith("-")
+    key = _KEYS[column]
+    after = read_cursor(cursor, sort, _KEY_TYPES[column])
+    readings = read_matching(tx, filters, sort, after=after, count=limit + 1)
+    rows = merge(readings, key, count=limit + 1, is_descending=is_descending)
+    kept = rows[:limit]
+    next_cursor = write_cursor(sort, key(kept[-1])) if len(rows) > limit else None
+    return with_tags(tx, kept), next_cursor
+
+
+def _live(tx: Tx, pet_id: int) -> StoredPet:
+    stored = find(tx, pet_id)
+    if stored is None or stored.is_deleted:
+        raise _no_pet(pet_id)
+    return stored
+
+
+def _no_pet(pet_id: int) -> NotFound:
+    return NotFound(f"There is no pet {pet_id}.")
+
+
+def _change(
+    tx: Tx,
+    context: Context,
+    stored: StoredPet,
+    draft: PetDraft,
+    *,
+    names_status: bool = False,
+) -> Pet:
+    if context.has_shop_rules and not stored.is_deleted:
+        check_pet_transition(
+            stored.pet.status,
+            draft.status,
+            open_order_id=open_order_of(tx, stored.pet.id),
+            names_status=names_status,
+        )
+    return update_pet(tx, stored, draft)

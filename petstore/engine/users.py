@@ -1,0 +1,153 @@
+"""Execute the operations on users."""
+
+from collections.abc import Hashable
+from typing import cast
+
+from sqlalchemy import BindParameter, Select, bindparam, select
+
+from petstore.contract.arguments import PAGE_SIZE_DEFAULT
+from petstore.contract.errors import Conflicted, FieldProblem, Invalid, NotFound
+from petstore.contract.model import Page
+from petstore.contract.user import User, UserDraft
+from petstore.engine.context import Context
+from petstore.engine.paging import read_cursor, write_cursor
+from petstore.engine.user_rows import (
+    COLUMNS,
+    StoredUser,
+    delete_user,
+    find,
+    find_by_id,
+    insert_user,
+    update_user,
+    user_of,
+)
+from petstore.storage.statement import Statement, Value
+from petstore.storage.tables import SHOP_USER
+from petstore.storage.transaction import Tx
+
+CUSTOMER = "customer"
+
+
+def get(tx: Tx, context: Context, *, username: str) -> User:
+    """Return a user, or raise NotFound."""
+    return _shown(_stored(tx, username).user, context)
+
+
+def create(tx: Tx, context: Context, *, user: UserDraft) -> User | None:
+    """
+    Store a new user.
+
+    Returns:
+        The user; None where a user without a name is answered and not stored.
+
+    Raises:
+        Conflicted: The name or the id is taken, and the policy does not replace.
+        Invalid: It has no name.
+    """
+    if not user.username:
+        if context.policy.nameless_users:
+            return None
+        raise Invalid(
+            "A user needs a username.",
+            fields=(FieldProblem("body.username", "is required", "missing"),),
+            reason="body",
+        )
+    has_id = user.id is not None and user.id > 0
+    taken = find(tx, user.username)
+    if taken is None and has_id and user.id is not None:
+        taken = find_by_id(tx, user.id)
+    if taken is not None:
+        if context.policy.replace_existing:
+            return _shown(update_user(tx, taken.user, user), context)
+        raise Conflicted(
+            f"The username {user.username} or the id is taken; change one of them."
+        )
+    user_id = user.id if has_id and user.id is not None else tx.next_id("user")
+    return _shown(insert_user(tx, user_id, user, role=CUSTOMER), context)
+
+
+def create_many(tx: Tx, context: Context, *, users: list[UserDraft]) -> list[User]:
+    """Store several users, all or none."""
+    created = [create(tx, context, user=user) for user in users]
+    return [user for user in created if user is not None]
+
+
+def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User:
+    """
+    Replace a user; a name in the body renames, the id stays.
+
+    Raises:
+        NotFound: No such user, and the policy does not create one.
+        Conflicted: The new name is taken.
+    """
+    draft = user.model_copy(update={"username": user.username or username})
+    stored = find(tx, username)
+    if stored is None:
+        if not context.policy.create_missing:
+            raise _no_user(username)
+        created = create(tx, context, user=draft)
+        assert created is not None
+        return created
+    assert draft.username is not None
+    if draft.username != username and find(tx, draft.username) is not None:
+        raise Conflicted(f"The username {draft.username} is taken.")
+    return _shown(update_user(tx, stored.user, draft), context)
+
+
+def delete(tx: Tx, _: Context, *, username: str) -> None:
+    """Delete a user and end the user's tokens."""
+    delete_user(tx, _stored(tx, username).user)
+
+
+def list_page(
+    tx: Tx,
+    context: Context,
+    *,
+    sort: str = "username",
+    limit: int = PAGE_SIZE_DEFAULT,
+    cursor: str | None = None,
+) -> Page[User]:
+    """Return a page of users by name."""
+    after = read_cursor(cursor, sort, (str,))
+    params: dict[str, Value] = {"row_count": limit + 1}
+    if after is not None:
+        params["after_name"] = after[0]
+    rows = tx.rows(_PAGE((sort, after is not None)), params)
+    users = [_shown(user_of(row), context) for row in rows[:limit]]
+    has_more = len(rows) > limit
+    next_cursor = write_cursor(sort, (users[-1].username,)) if has_more else None
+    return Page[User].model_construct(items=users, next_cursor=next_cursor)
+
+
+def _build(shape: Hashable) -> Select[tuple[object, ...]]:
+    sort, has_after = cast(tuple[str, bool], shape)
+    name = SHOP_USER.c.username
+    is_descending = sort.startswith("-")
+    statement = select(*COLUMNS)
+    if has_after:
+        mark: BindParameter[str] = bindparam("after_name")
+        statement = statement.where(name < mark if is_descending else name > mark)
+    return statement.order_by(name.desc() if is_descending else name).limit(
+        bindparam("row_count")
+    )
+
+
+_PAGE = Statement.of(_build)
+
+
+def _stored(tx: Tx, username: str) -> StoredUser:
+    stored = find(tx, username)
+    if stored is None:
+        raise _no_user(username)
+    return stored
+
+
+def _no_user(username: str) -> NotFound:
+    return NotFound(f"There is no user {username}.")
+
+
+def _shown(user: User, context: Context) -> User:
+    """Return the user as anybody may see it: a shop never shows a password."""
+    if context.profile.keeps_passwords:
+        return user
+    return user.model_copy(update={"password": None})

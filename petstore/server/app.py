@@ -1,0 +1,136 @@
+"""Make the Sanic application around a door, and run it on a socket of our own."""
+
+import asyncio
+import itertools
+import socket
+from types import SimpleNamespace
+from typing import Any, Final, Protocol
+
+from sanic import Sanic
+from sanic.config import Config
+from sanic.request import Request as SanicRequest
+from sanic.response import HTTPResponse
+from sanic.router import Router
+
+from petstore.server.door import Door
+from petstore.server.settings import Settings
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# What a refused body may have at most and still be read, so that the client, busy
+# sending, gets to see the refusal.
+_DRAINED_BYTES_MAX: Final = 32 * 1024 * 1024
+_KEEP_ALIVE_S: Final = 75
+_BACKLOG: Final = 1024
+_POLL_S: Final = 0.02
+
+_numbers = itertools.count(1)
+
+App = Sanic[Config, SimpleNamespace]
+
+
+class Connection(Protocol):
+    """Be what we need of a Sanic connection."""
+
+    def close_if_idle(self) -> bool:
+        """Close the connection unless it answers a request."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+
+
+def make_app(door: Door, *, is_only_app: bool) -> App:
+    """
+    Return an application that hands every request to the door.
+
+    Args:
+        is_only_app: Whether no other Sanic application lives in this process; Sanic
+            then rewrites its own classes for speed, which works only once.
+    """
+    app: App = Sanic(
+        # Sanic keeps a registry of names for the whole process.
+        f"petstore-{next(_numbers)}",
+        # A host's SANIC_… variables are not for us.
+        config=Config(env_prefix=None),
+        configure_logging=False,
+    )
+    app.config.TOUCHUP = is_only_app
+    app.config.AUTO_EXTEND = False
+    app.config.ACCESS_LOG = False
+    app.config.MOTD = False
+    app.config.REQUEST_MAX_SIZE = _DRAINED_BYTES_MAX
+    app.config.KEEP_ALIVE_TIMEOUT = _KEEP_ALIVE_S
+
+    async def answer(request: SanicRequest, path: str = "") -> HTTPResponse | None:
+        return await door.handle(request)
+
+    app.add_route(answer, "/", methods=METHODS, stream=True, name="root")
+    app.add_route(
+        answer, "/<path:path>", methods=METHODS, stream=True, name="all", unquote=False
+    )
+    app.error_handler.add(Exception, door.on_framing_error)
+    return app
+
+
+class RunningServer:
+    """Serve an application on a socket until it is stopped."""
+
+    def __init__(
+        self, app: App, listener: socket.socket, settings: Settings
+    ) -> None:
+        self._app = app
+        self._listener = listener
+        self._settings = settings
+
+    async def start(self) -> None:
+        """Begin to accept connections."""
+        server = await self._app.create_server(
+            sock=self._listener, return_asyncio_server=True, backlog=_BACKLOG
+        )
+        assert server is not None
+        # Sanic leaves the methods of its server object without types.
+        self._server: Any = server
+        await self._server.startup()
+        await self._server.before_start()
+        await self._server.after_start()
+
+    async def stop(self) -> None:
+        """Answer what was accepted, within the limit; then cut what is left."""
+        server = self._server
+        await server.before_stop()
+        server.close()
+        await self._finish_connections()
+        await server.after_stop()
+        Sanic.unregister_app(self._app)
+        # Its keys hold the routers of stopped applications.
+        Router.get.cache_clear()
+
+    async def _finish_connections(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settings.stop_seconds_max
+        connections: set[Connection] = self._server.connections
+        while connections and loop.time() < deadline:
+            for connection in list(connections):
+                connection.close_if_idle()
+            await asyncio.sleep(_POLL_S)
+        for connection in list(connections):
+            connection.abort()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """
+    Return a listening socket; port 0 asks for any free one.
+
+    Raises:
+        OSError: The port is in use, or the host is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener

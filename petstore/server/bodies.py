@@ -1,0 +1,99 @@
+"""Read request bodies under a limit of size and of time."""
+
+import tempfile
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, BinaryIO, Final, cast
+
+from sanic.request import Request as SanicRequest
+
+from petstore.contract.call import ByteStream
+from petstore.contract.errors import Malformed, TooLarge
+from petstore.contract.uploads import UploadReader
+
+_SPOOL_BYTES_MAX: Final = 1024 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
+# A multipart upload is larger than its file by its frame and its few fields.
+_FRAME_BYTES_MAX: Final = 256 * 1024
+
+
+async def read_body(request: SanicRequest, limit: int, seconds_max: float) -> bytes:
+    """
+    Return the whole body.
+
+    Raises:
+        TooLarge: It exceeds the limit; nothing beyond it was kept.
+        Malformed: It took too long to arrive.
+    """
+    if request.stream is None:
+        return b""
+    pieces: list[bytes] = []
+    async for chunk in _limited(request, limit, seconds_max):
+        pieces.append(chunk)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def spool_upload(
+    request: SanicRequest, reader: UploadReader, limit: int, seconds_max: float
+) -> tuple[ByteStream, BinaryIO]:
+    """
+    Keep the file of an upload aside, on disk when it is large.
+
+    Returns:
+        The file as a stream, and what to close when it was read.
+
+    Raises:
+        TooLarge, Malformed, Invalid: As `read_body` and `UploadReader`.
+    """
+    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES_MAX))
+    try:
+        body_limit = limit + _FRAME_BYTES_MAX
+        async for chunk in _limited(request, body_limit, seconds_max):
+            for piece in reader.feed(chunk):
+                file.write(piece)
+        reader.finish()
+        size_bytes = file.tell()
+        if size_bytes > limit:
+            raise TooLarge(f"A picture may have {limit:,} bytes at most.")
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    stream = ByteStream(_chunks(file), reader.media_type, size_bytes, reader.file_name)
+    return stream, file
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+async def _limited(
+    request: SanicRequest, limit: int, seconds_max: float
+) -> AsyncIterator[bytes]:
+    # Sanic limits neither the size of a streamed body nor the time of a dripping one.
+    _check_announced(request, limit)
+    loop = get_running_loop()
+    deadline = loop.time() + seconds_max
+    size_bytes = 0
+    stream: Any = request.stream
+    while stream is not None and stream.request_body:
+        chunk = await stream.read()
+        if not chunk:
+            break
+        size_bytes += len(chunk)
+        if size_bytes > limit:
+            raise _too_large(limit)
+        if loop.time() > deadline:
+            raise Malformed(f"The body took more than {seconds_max:.0f} seconds.")
+        yield chunk
+
+
+def _check_announced(request: SanicRequest, limit: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body may have {limit:,} bytes at most.")

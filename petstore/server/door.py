@@ -1,0 +1,235 @@
+"""Answer one HTTP request: find its face, decode, execute, encode."""
+
+import logging
+import secrets
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from typing import Any, Final
+
+from sanic.exceptions import SanicException
+from sanic.request import Request as SanicRequest
+from sanic.response import HTTPResponse
+
+from petstore.contract import errors
+from petstore.contract.call import ByteStream, Call
+from petstore.contract.errors import RemoteError
+from petstore.contract.flavours import FACES, Face, Route, face_of
+from petstore.contract.http import (
+    Match,
+    Request,
+    decode_parameters,
+    decode_request,
+    resolve,
+)
+from petstore.contract.refusals import Refused, encode_error
+from petstore.contract.replies import Response, encode_reply
+from petstore.contract.uploads import UploadReader
+from petstore.engine.context import Caller, Credentials
+from petstore.engine.engine import AsyncEngine
+from petstore.server.bodies import read_body, spool_upload
+from petstore.server.services import Services
+from petstore.server.settings import Settings
+
+LOGGER: Final = logging.getLogger("petstore.server")
+_BEARER: Final = "bearer "
+_EXPOSED: Final = (
+    "ETag, Link, X-Expires-After, X-Rate-Limit, X-Petstore-Problem, X-Petstore-Cursor"
+)
+_CORS_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+_CORS_HEADERS: Final = "Content-Type, api_key, Authorization"
+
+
+class Door:
+    """Hold what answers the requests of one server."""
+
+    def __init__(
+        self, engine: AsyncEngine, settings: Settings, services: Services
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._services = services
+        self._contract = engine.setup.profile.contract
+        self._cors: Mapping[str, str] = {}
+        if settings.cors_origin is not None:
+            self._cors = {
+                "access-control-allow-origin": settings.cors_origin,
+                "access-control-expose-headers": _EXPOSED,
+            }
+
+    async def handle(self, request: SanicRequest) -> HTTPResponse | None:
+        """Answer a request; whatever goes wrong is an answer of its face too."""
+        path = request.path
+        face = face_of(path, self._contract)
+        seen = Request(request.method, path, request.query_string, request.headers)
+        route: Route | None = None
+        try:
+            self._check_host(request)
+            if request.method == "OPTIONS":
+                return self._preflight(request, face)
+            service = self._services.find(seen)
+            if service is not None:
+                await self._body(request)
+                return self._sent(await service(request))
+            method = "GET" if request.method == "HEAD" else request.method
+            match = resolve(face, method, path)
+            route = match.route
+            return await self._answer(request, match, seen)
+        except RemoteError as error:
+            return self._refused(Refused(face, route, seen, request.url, ""), error)
+        except SanicException:
+            raise
+        except Exception:
+            fault_id = secrets.token_hex(8)
+            LOGGER.exception("fault %s in %s %s", fault_id, request.method, path)
+            fault = errors.ServerFault(
+                f"The server failed; its log has the details under {fault_id}."
+            )
+            return self._refused(Refused(face, route, seen, request.url, fault_id), fault)
+
+    def on_framing_error(
+        self, request: SanicRequest | None, error: Exception
+    ) -> HTTPResponse:
+        """Answer what Sanic itself refuses, such as a header that is no HTTP."""
+        status = getattr(error, "status_code", 500)
+        kind = _BY_FRAMING_STATUS.get(status, errors.ServerFault)
+        fault_id = secrets.token_hex(8)
+        if kind is errors.ServerFault:
+            LOGGER.error("fault %s outside of a handler", fault_id, exc_info=error)
+        refusal = kind(str(error) or kind.title)
+        path = "/" if request is None else request.path
+        seen = Request("GET", path, "", {} if request is None else request.headers)
+        face = face_of(path, self._contract)
+        return self._refused(Refused(face, None, seen, path, fault_id), refusal)
+
+    async def _answer(
+        self, request: SanicRequest, match: Match, seen: Request
+    ) -> HTTPResponse | None:
+        caller = _caller(request, match.face)
+        if match.route.has_upload:
+            return await self._answer_upload(request, match, seen)
+        stream = request.stream
+        if stream is not None and stream.request_body:
+            seen.body = await self._body(request)
+        call = decode_request(match, seen)
+        reply = await self._engine.send(call, caller)
+        response = encode_reply(match.face, call, reply, seen)
+        if isinstance(response.body, ByteStream):
+            await self._stream(request, response, response.body)
+            return None
+        return self._sent(response)
+
+    async def _body(self, request: SanicRequest) -> bytes:
+        settings = self._settings
+        return await read_body(
+            request, settings.body_bytes_max, settings.body_seconds_max
+        )
+
+    async def _answer_upload(
+        self, request: SanicRequest, match: Match, seen: Request
+    ) -> HTTPResponse:
+        arguments = decode_parameters(match, seen)
+        reader = UploadReader(match.route, request.headers)
+        limit = self._engine.setup.upload_bytes_max
+        content, file = await spool_upload(
+            request, reader, limit, self._settings.body_seconds_max
+        )
+        with closing(file):
+            arguments.update(reader.arguments, content=content)
+            call: Call[Any] = Call(match.route.operation, arguments)
+            reply = await self._engine.send(call, _caller(request, match.face))
+            return self._sent(encode_reply(match.face, call, reply, seen))
+
+    async def _stream(
+        self, request: SanicRequest, response: Response, body: ByteStream
+    ) -> None:
+        assert isinstance(body.chunks, Iterable)
+        sent = await request.respond(
+            status=response.status,
+            headers={**response.headers, **self._cors, **_download_headers(body)},
+            content_type=response.headers.get("content-type"),
+        )
+        for chunk in body.chunks:
+            await sent.send(chunk)
+        await sent.eof()
+
+    def _refused(self, refused: Refused, error: RemoteError) -> HTTPResponse:
+        LOGGER.info("%s %s: %s", refused.request.method, refused.request.path, error.code)
+        return self._sent(encode_error(refused, error))
+
+    def _sent(self, response: Response) -> HTTPResponse:
+        assert isinstance(response.body, bytes)
+        headers = response.headers
+        content_type = headers.pop("content-type", None)
+        headers.update(self._cors)
+        return HTTPResponse(response.body, response.status, headers, content_type)
+
+    def _preflight(self, request: SanicRequest, face: Face) -> HTTPResponse:
+        methods = face.router.methods(request.path[len(face.base) :])
+        allow = ", ".join([*methods, "OPTIONS"])
+        headers = {"allow": allow}
+        if self._cors:
+            headers["access-control-allow-methods"] = _CORS_METHODS
+            asked = request.headers.get("access-control-request-headers")
+            headers["access-control-allow-headers"] = asked or _CORS_HEADERS
+        return self._sent(Response(200, headers))
+
+    def _check_host(self, request: SanicRequest) -> None:
+        hosts = self._settings.hosts
+        if hosts is None:
+            return
+        # A page that rebinds its name to this machine gives its own name here.
+        name = host_name(request.headers.get("host", ""))
+        if name not in hosts:
+            raise errors.Malformed(
+                f"This server does not answer for the host {name[:100]!r}."
+            )
+
+
+_BY_FRAMING_STATUS: Final[Mapping[int, type[RemoteError]]] = {
+    400: errors.Malformed,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    408: errors.Malformed,
+    413: errors.TooLarge,
+    417: errors.Malformed,
+    503: errors.Unavailable,
+}
+
+
+_ANONYMOUS: Final = {
+    key: Caller(face.policy, Credentials()) for key, face in FACES.items()
+}
+
+
+def host_name(host: str) -> str:
+    """Return the name of a Host header, without port, in lower case."""
+    if host.startswith("["):
+        return host.partition("]")[0].lower() + "]"
+    return host.partition(":")[0].lower()
+
+
+def _caller(request: SanicRequest, face: Face) -> Caller:
+    headers = request.headers
+    api_key = headers.get("api_key")
+    authorization = headers.get("authorization")
+    if api_key is None and authorization is None:
+        return _ANONYMOUS[face.flavour, face.contract]
+    bearer = None
+    if authorization is not None and authorization[:7].lower() == _BEARER:
+        bearer = authorization[7:].strip()
+    return Caller(face.policy, Credentials(api_key, bearer))
+
+
+def _download_headers(body: ByteStream) -> dict[str, str]:
+    """Keep a browser from taking somebody's upload for a page of this server."""
+    is_image = body.media_type.startswith("image/")
+    headers = {
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "content-disposition": "inline" if is_image else "attachment",
+        # The name is the hash of the content, so it never changes.
+        "cache-control": "public, max-age=31536000, immutable",
+    }
+    if body.size_bytes is not None:
+        headers["content-length"] = str(body.size_bytes)
+    return headers

@@ -1,0 +1,175 @@
+"""Run a server: in the foreground of a process, or in a thread of somebody's tests."""
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from petstore.contract.errors import ConfigError
+from petstore.engine.engine import AsyncEngine
+from petstore.engine.opening import Options, open_async_engine, reset
+from petstore.server.app import RunningServer, listen, make_app
+from petstore.server.door import Door
+from petstore.server.services import Services
+from petstore.server.settings import Settings
+
+_THREAD_STOP_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Hold what a server needs: a store, its options, its settings, its socket."""
+
+    store: str
+    options: Options
+    settings: Settings
+    listener: socket.socket
+
+    @property
+    def url(self) -> str:
+        """Return where the server answers."""
+        host, port = self.listener.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def run(
+    served: Served,
+    stopped: asyncio.Event,
+    *,
+    is_only_app: bool,
+    on_ready: Callable[[AsyncEngine], Awaitable[None]] | None = None,
+) -> None:
+    """
+    Serve until the event is set, then answer what was accepted and close the store.
+
+    Args:
+        on_ready: Called when connections are accepted.
+
+    Raises:
+        ConfigError: The store or an option is not what it should be.
+    """
+    engine = await open_async_engine(served.store, served.options)
+    try:
+        bring_back = partial(reset, engine, served.store, served.options)
+        services = Services(engine, served.settings, bring_back)
+        door = Door(engine, served.settings, services)
+        app = make_app(door, is_only_app=is_only_app)
+        server = RunningServer(app, served.listener, served.settings)
+        await server.start()
+        try:
+            if on_ready is not None:
+                await on_ready(engine)
+            await stopped.wait()
+        finally:
+            await server.stop()
+    finally:
+        await engine.close()
+
+
+def run_until_signal(
+    served: Served, on_ready: Callable[[AsyncEngine], Awaitable[None]]
+) -> None:
+    """Serve in this process until SIGINT or SIGTERM."""
+
+    async def main() -> None:
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        # Before anything is opened: a signal that comes early must not be lost.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        await run(served, stopped, is_only_app=True, on_ready=on_ready)
+
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(main())
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's loop where Sanic installed it."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+class ThreadedServer:
+    """
+    Serve from a thread, for tests: `with petstore.serve() as server: server.url`.
+
+    Raises:
+        ConfigError: When entered: the store, an option or the port is wrong.
+    """
+
+    def __init__(
+        self, store: str, options: Options, settings: Settings, *, port: int
+    ) -> None:
+        self._store = store
+        self._options = options
+        self._settings = settings
+        self._port = port
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._ready = threading.Event()
+        self._served = Served(
+            self._store, self._options, self._settings, bind("127.0.0.1", self._port)
+        )
+        self.url = self._served.url
+        self._thread = threading.Thread(target=self._main, name="petstore-server")
+        self._thread.start()
+        self._ready.wait()
+        if self._error is not None:
+            self._thread.join()
+            raise self._error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join(_THREAD_STOP_S)
+        if self._error is not None:
+            raise self._error
+
+    def _main(self) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._serve())
+        except BaseException as error:  # noqa: BLE001 - raised where it can be seen
+            self._error = error
+        finally:
+            self._served.listener.close()
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+
+        async def announce(_: AsyncEngine) -> None:
+            self._ready.set()
+
+        await run(self._served, self._stopped, is_only_app=False, on_ready=announce)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """
+    Return a listening socket.
+
+    Raises:
+        ConfigError: It cannot be had; says why and what would help.
+    """
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Choose another"
+            " --port, 0 for any free one, or end what uses it."
+        ) from error

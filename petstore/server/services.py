@@ -1,0 +1,134 @@
+"""Answer what is no operation: documents, pages, health, reset."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from sanic.request import Request as SanicRequest
+
+from petstore.contract.errors import MethodNotAllowed, NotFound, PetstoreError
+from petstore.contract.http import Request
+from petstore.contract.media import JSON, YAML
+from petstore.contract.replies import Response
+from petstore.engine.engine import AsyncEngine
+from petstore.server.settings import Settings
+
+Service = Callable[[SanicRequest], Awaitable[Response]]
+
+RESET_PATH: Final = "/__petstore/reset"
+ASSETS_PATH: Final = "/__petstore/assets/"
+DOCUMENTS: Final[Mapping[str, str]] = {
+    "/openapi": "native",
+    "/v2/swagger": "v2",
+    "/v2/openapi": "seed",
+    "/api/v3/openapi": "v3",
+}
+_NO_STORE: Final = {"content-type": JSON, "cache-control": "no-store"}
+
+
+class Services:
+    """
+    Find the service of a path.
+
+    Args:
+        reset: Brings the store back to its first state.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: Settings,
+        reset: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._reset = reset
+        self._found: dict[str, tuple[str, Service]] = {
+            "/healthz": ("GET", self._healthz),
+            "/readyz": ("GET", self._readyz),
+            "/docs": ("GET", self._page),
+            "/redoc": ("GET", self._page),
+        }
+        for stem in DOCUMENTS:
+            self._found[f"{stem}.json"] = ("GET", self._document)
+            self._found[f"{stem}.yaml"] = ("GET", self._document)
+        if settings.allow_reset and reset is not None:
+            self._found[RESET_PATH] = ("POST", self._do_reset)
+
+    def find(self, request: Request) -> Service | None:
+        """
+        Return the service at the path, or None when it is no service's.
+
+        Raises:
+            MethodNotAllowed: The path is one of a service, with another method.
+            NotFound: The reset is not allowed here.
+        """
+        found = self._found.get(request.path)
+        if found is None:
+            if request.path.startswith("/__petstore/"):
+                return self._below(request)
+            return None
+        method, service = found
+        if request.method not in (method, "HEAD"):
+            raise MethodNotAllowed(f"{request.path} takes {method}.", allow=[method])
+        return service
+
+    def _below(self, request: Request) -> Service:
+        if request.path.startswith(ASSETS_PATH):
+            return self._asset
+        hint = " Start the server with --allow-reset to have it."
+        is_reset = request.path == RESET_PATH
+        raise NotFound(f"There is nothing at {request.path}.{hint if is_reset else ''}")
+
+    async def _healthz(self, _: SanicRequest) -> Response:
+        return Response(200, dict(_NO_STORE), b'{"status":"ok"}')
+
+    async def _readyz(self, _: SanicRequest) -> Response:
+        try:
+            await self._engine.store.read(lambda tx: tx.now)
+        except PetstoreError as error:
+            body = json.dumps({"status": "unavailable", "detail": error.message})
+            return Response(503, dict(_NO_STORE), body.encode())
+        return Response(200, dict(_NO_STORE), b'{"status":"ready"}')
+
+    async def _do_reset(self, _: SanicRequest) -> Response:
+        assert self._reset is not None
+        await self._reset()
+        return Response(200, dict(_NO_STORE), b'{"status":"reset"}')
+
+    async def _document(self, request: SanicRequest) -> Response:
+        # Imported late, as the pages are: few ask for them, and all wait for a start.
+        from petstore.contract.openapi import document
+
+        stem, _, suffix = request.path.rpartition(".")
+        described = document(
+            DOCUMENTS[stem],
+            contract=self._engine.setup.profile.contract,
+            origin=f"{request.scheme}://{request.host}" if request.host else None,
+            version=product_version(),
+        )
+        if suffix == "json":
+            return Response(200, {"content-type": JSON}, json.dumps(described).encode())
+        import yaml
+
+        text = yaml.safe_dump(described, sort_keys=False, allow_unicode=True)
+        return Response(200, {"content-type": YAML}, text.encode())
+
+    async def _page(self, request: SanicRequest) -> Response:
+        from petstore.server import docs
+
+        return docs.page_response(request.path.removeprefix("/"))
+
+    async def _asset(self, request: SanicRequest) -> Response:
+        from petstore.server import docs
+
+        return docs.asset_response(request.path.removeprefix(ASSETS_PATH))
+
+
+def product_version() -> str:
+    """Return the version of the installed product."""
+    try:
+        return version("petstore")
+    except PackageNotFoundError:
+        return "0"

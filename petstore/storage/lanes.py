@@ -1,0 +1,206 @@
+"""
+Run units of an event loop on threads, many per hop.
+
+A lane is one thread that owns one connection. Waiting units stand in one queue; a lane
+that is free takes up to 64 of them in one hop and answers all of them at once. One
+drain task per busy lane exists, and none while nothing waits.
+
+A caller that is cancelled takes its unit out of the queue; a unit that has begun is
+never abandoned half-way, its outcome is only not delivered.
+"""
+
+import asyncio
+import sqlite3
+import sys
+import threading
+from asyncio import AbstractEventLoop, Future, Task
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+import aiosqlite
+
+from petstore.contract.errors import Unavailable
+from petstore.storage.transaction import Tx
+from petstore.storage.unit import GROUP_LENGTH_MAX, Unit, fail_all
+
+T = TypeVar("T")
+ABANDON_TIMEOUT_S = 1.0
+
+Job = Callable[[Sequence[Unit]], None]
+
+
+class Thread(Protocol):
+    """Run functions on one thread, in order."""
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """Run a function and return its value."""
+
+    async def close(self) -> None:
+        """Let the thread end, and wait for that."""
+
+    def abandon(self) -> None:
+        """Let the thread end, from anywhere, without waiting."""
+
+
+class Lanes:
+    """
+    Hand waiting units to a few threads.
+
+    Args:
+        lanes: Each thread with what runs a batch on its connection.
+        batch_length_max: How many units one hop takes at most.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[tuple[Thread, Job]],
+        loop: AbstractEventLoop,
+        *,
+        batch_length_max: int = GROUP_LENGTH_MAX,
+    ) -> None:
+        self._loop = loop
+        self._idle = list(lanes)
+        self._batch_length_max = batch_length_max
+        self._waiting: deque[Unit] = deque()
+        # The loop keeps weak references to tasks only.
+        self._drains: set[Task[None]] = set()
+        self._is_starting = False
+        self._is_closed = False
+
+    def submit(self, fn: Callable[[Tx], T], actor: str | None = None) -> "Future[T]":
+        """
+        Queue a unit; the future is its outcome.
+
+        Raises:
+            Unavailable: The store is closed.
+            RuntimeError: Another event loop opened the store.
+        """
+        if self._is_closed:
+            raise Unavailable("the store is closed")
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("a store belongs to the event loop that opened it")
+        future: Future[T] = self._loop.create_future()
+        self._waiting.append(Unit(fn, actor, future=future))
+        if self._idle and not self._is_starting:
+            self._start()
+        return future
+
+    async def close(self) -> None:
+        """Refuse new units, and wait until every unit in the queue has its answer."""
+        self._is_closed = True
+        while self._drains:
+            await asyncio.wait(self._drains)
+
+    def _start(self) -> None:
+        self._is_starting = True
+        drain = self._loop.create_task(self._drain())
+        self._drains.add(drain)
+        drain.add_done_callback(self._ended)
+
+    async def _drain(self) -> None:
+        self._is_starting = False
+        lane = self._idle.pop()
+        thread, job = lane
+        try:
+            while batch := self._take_batch():
+                if self._waiting and self._idle and not self._is_starting:
+                    self._start()
+                try:
+                    await thread.run(job, batch)
+                except Exception as error:  # noqa: BLE001
+                    fail_all(batch, error)
+                _deliver(batch)
+        finally:
+            self._idle.append(lane)
+
+    def _ended(self, drain: Task[None]) -> None:
+        self._drains.discard(drain)
+        if drain.cancelled():
+            # Only the end of the loop cancels a drain; nobody will answer the others.
+            self._is_starting = False
+            for unit in self._waiting:
+                unit.abandon()
+            self._waiting.clear()
+
+    def _take_batch(self) -> list[Unit]:
+        waiting = self._waiting
+        batch: list[Unit] = []
+        while waiting and len(batch) < self._batch_length_max:
+            unit = waiting.popleft()
+            if not unit.is_abandoned():
+                batch.append(unit)
+        return batch
+
+
+class AiosqliteThread:
+    """
+    Run functions on the thread of an aiosqlite connection.
+
+    Stands on `Connection._execute` and `Connection._thread`, which are private; the
+    dependency is pinned, and a contract test holds what is used here.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connection = aiosqlite.Connection(connect, iter_chunk_size=64)
+        self._thread = self._connection._thread
+        # A store that nobody closed must not keep the interpreter alive.
+        self._thread.daemon = True
+        self._execute: Callable[..., Awaitable[Any]] = self._connection._execute
+
+    async def start(self) -> None:
+        """Start the thread and connect on it."""
+        try:
+            await self._connection
+        except BaseException:
+            self._thread.join()
+            raise
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """Run a function on the thread that owns the connection."""
+        value: T = await self._execute(function, *args)
+        return value
+
+    async def close(self) -> None:
+        """Close the connection, and wait for the thread's end."""
+        await self._connection.close()
+        self._thread.join()
+
+    def abandon(self) -> None:
+        """Close the connection, without an event loop."""
+        self._connection.stop()
+        # Daemons stand still while the interpreter ends.
+        if not sys.is_finalizing() and self._thread is not threading.current_thread():
+            self._thread.join(ABANDON_TIMEOUT_S)
+
+
+class PlainThread:
+    """Run functions on one thread of our own."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """Run a function on the thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, function, *args)
+
+    async def close(self) -> None:
+        """Wait for the thread's end."""
+        self._executor.shutdown()
+
+    def abandon(self) -> None:
+        """Let the thread end after what it is doing."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _deliver(batch: Sequence[Unit]) -> None:
+    for unit in batch:
+        future = unit.future
+        if future is None or future.done():
+            continue
+        if unit.error is None:
+            future.set_result(unit.value)
+        else:
+            future.set_exception(unit.error)

@@ -1,0 +1,57 @@
+"""Keep a store in memory: one connection, gone when it is closed."""
+
+import sqlite3
+from typing import Any
+
+from petstore.contract.errors import ConfigError, PetstoreError
+from petstore.storage import schema, sqlite
+from petstore.storage.sqlite import SqliteDriver
+from petstore.storage.transaction import Clock
+
+PLACE = "memory:"
+
+
+class MemoryDriver(SqliteDriver):
+    """Run units on the one connection that is the store."""
+
+    def snapshot(self) -> bytes:
+        """Return the whole store as bytes."""
+        return self.connection.serialize()
+
+    def restore(self, snapshot: bytes) -> None:
+        """
+        Replace the whole store by what `snapshot` returned.
+
+        Raises:
+            ConfigError: The bytes are no store of this version; nothing changed.
+        """
+        _require_store(snapshot)
+        self.connection.deserialize(snapshot)
+
+
+def open_memory(clock: Clock) -> MemoryDriver:
+    """Make a fresh store in memory."""
+    connection = sqlite.connect_memory()
+    connection.execute("BEGIN")
+    schema.create(lambda text: connection.execute(text).fetchall(), "sqlite")
+    connection.execute("COMMIT")
+    return MemoryDriver(connection, clock, place=PLACE)
+
+
+def _require_store(snapshot: bytes) -> None:
+    """Look at the bytes in a connection of their own, so that a refusal is free."""
+    trial = sqlite.connect_memory()
+
+    def ask(text: str) -> list[tuple[Any, ...]]:
+        return trial.execute(text).fetchall()
+
+    try:
+        trial.deserialize(snapshot)
+        revision = schema.revision_of(ask, "sqlite", place="the snapshot")
+    except (sqlite3.Error, PetstoreError) as error:
+        raise ConfigError("the snapshot holds no store; nothing was changed") from error
+    finally:
+        trial.close()
+    if revision is None:
+        raise ConfigError("the snapshot is empty; nothing was changed")
+    schema.require_current(revision, place="the snapshot")

