@@ -1,11 +1,14 @@
 """Check the project; a plain `nox` runs what CI runs."""
 
+import shutil
 from pathlib import Path
 
 import nox
 
 nox.options.sessions = ["lint", "types", "imports", "tests"]
 nox.options.reuse_venv = "yes"
+# The sessions call the pip of their environment.
+nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_missing_interpreters = True
 
 LOCKED = ("-c", "constraints.txt")
@@ -44,7 +47,7 @@ def types(session: nox.Session) -> None:
 def imports(session: nox.Session) -> None:
     """Check the directions of imports, and that the kernel needs pydantic only."""
     session.install(*LOCKED, "import-linter", "pydantic")
-    session.run("lint-imports")
+    session.run("lint-imports", "--no-cache")
     session.run("python", "-c", KERNEL_PROBE)
 
 
@@ -67,7 +70,8 @@ def proof(session: nox.Session) -> None:
     """Run the long proofs at full scale, and say which ones could not run."""
     _install_wheel(session, "test")
     env = {**_FROM_WHEEL, "PETSTORE_PROOF": "full"}
-    session.run("pytest", "-m", "proof", *session.posargs, env=env)
+    patient = ("-o", "faulthandler_timeout=3600")
+    session.run("pytest", "-m", "proof", *patient, *session.posargs, env=env)
 
 
 @nox.session
@@ -82,10 +86,11 @@ _FROM_WHEEL = {"PYTHONSAFEPATH": "1"}
 
 
 def _install_wheel(session: nox.Session, extra: str) -> None:
-    wheels = Path(session.create_tmp())
-    build = ("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), ".")
+    folder = Path(session.virtualenv.location) / "wheel"
+    shutil.rmtree(folder, ignore_errors=True)
+    build = ("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), ".")
     session.run(*build)
-    wheel = next(wheels.glob("petstore-*.whl"))
+    (wheel,) = folder.glob("petstore-*.whl")
     session.install(*LOCKED, f"{wheel}[{extra}]")
     # pip keeps an installed wheel of the same version, whatever is in it.
     session.install("--no-deps", "--force-reinstall", str(wheel))

@@ -4,16 +4,20 @@ Choose the representation that an Accept header prefers.
 Source: RFC 9110 §12.5.1.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from petstore.contract.flavours import Face
 from petstore.contract.media import JSON, XML, YAML
 
 _ACCEPT_LENGTH_MAX: Final = 2_000
+# Clients send few different headers, and many times each.
+_CHOICES_MAX: Final = 256
 _XML_NAMES: Final = (XML, "text/xml")
 _YAML_NAMES: Final = (YAML, "application/x-yaml", "text/yaml")
 
 
+@lru_cache(_CHOICES_MAX)
 def choose(face: Face, accept: str, *, has_xml: bool) -> str | None:
     """
     Return the media type to answer with; None when none is acceptable.

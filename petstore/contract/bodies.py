@@ -6,6 +6,8 @@ The strict reading is the fast path of every face. What the public servers conve
 so that a client which sends proper JSON never pays for those that do not.
 """
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,6 +142,9 @@ def _convert_at(
     convert: Callable[[Any, str], Any],
 ) -> None:
     """Convert what lies at a location; a union adds steps that are in no data."""
+    if not location:
+        # The body itself is something else altogether.
+        return
     holder: Any = None
     key: Any = None
     for step in location:
@@ -171,12 +176,13 @@ def _default(_: Any, key: str) -> Any:
 def _to_int(value: Any, key: str) -> Any:
     if value is None:
         return _DEFAULTS.get(key)
-    if isinstance(value, bool) or not isinstance(value, (str, float)):
-        return value
-    try:
-        return int(float(value)) if isinstance(value, float) else int(value)
-    except (ValueError, OverflowError):
-        return value
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return _DEFAULTS.get(key)
+        return int(text) if _INTEGER.fullmatch(text) else value
+    is_finite = isinstance(value, float) and math.isfinite(value)
+    return int(value) if is_finite else value
 
 
 def _to_text(value: Any, key: str) -> Any:
@@ -194,15 +200,15 @@ def _to_list(value: Any, key: str) -> Any:
 def _to_bool(value: Any, key: str) -> Any:
     if value is None:
         return _DEFAULTS.get(key)
-    if not isinstance(value, (str, int)):
-        return value
-    return {"true": True, "false": False, 1: True, 0: False}.get(value, value)
+    if isinstance(value, int):
+        return value != 0
+    return _BOOLEANS.get(value, value) if isinstance(value, str) else value
 
 
 def _to_instant(value: Any, _: str) -> Any:
     """Read what Jackson reads: epoch milliseconds, a bare date, `+0000`."""
     try:
-        if isinstance(value, int):
+        if isinstance(value, int) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC).isoformat()
         instant = datetime.fromisoformat(value)
     except (TypeError, ValueError, OverflowError, OSError):
@@ -210,6 +216,9 @@ def _to_instant(value: Any, _: str) -> Any:
     return instant.replace(tzinfo=instant.tzinfo or UTC).isoformat()
 
 
+# int() alone would take "1_000" and Arabic digits, and fails above 4,300 digits.
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}")
+_BOOLEANS: Final = {"true": True, "false": False, "": False}
 _INSTANTS: Final = (
     "datetime_type",
     "datetime_parsing",

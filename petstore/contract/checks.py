@@ -41,9 +41,20 @@ def check_known(
     Raises:
         Invalid: Names each field at fault and the documented values.
     """
+    if isinstance(value, BaseModel) and _is_known(value):
+        return
     strangers = list(_strangers(value, location, enum))
     if strangers:
         raise invalid(strangers)
+
+
+def _is_known(model: BaseModel) -> bool:
+    # Every body comes by here, and nearly every one is as it should be.
+    for name, enum in enum_fields(type(model)):
+        item = getattr(model, name)
+        if item is not None and not isinstance(item, enum):
+            return False
+    return True
 
 
 def checked(arg: Arg, value: object, location: str, *, is_open: bool = False) -> object:

@@ -25,6 +25,7 @@ from petstore.contract.router import Router
 Flavour = Literal["native", "v2", "v3"]
 Contract = Literal["public", "strict"]
 
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """
@@ -84,6 +85,7 @@ class Route:
         defaults: Values of arguments that were not sent.
         refuses_strangers: A value outside its enum is refused even under `public`.
         reads: Calls that fetch the value where the shape does not carry it.
+        has_upload: Whether the body is a file.
     """
 
     operation: Operation[Any]
@@ -96,11 +98,11 @@ class Route:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     refuses_strangers: bool = False
     reads: Callable[[Call[Any]], tuple[Call[Any], ...]] | None = None
+    has_upload: bool = field(init=False)
 
-    @property
-    def has_upload(self) -> bool:
-        """Whether the body is a file."""
-        return bool(self.args_in(Place.UPLOAD))
+    def __post_init__(self) -> None:
+        has_upload = bool(self.args_in(Place.UPLOAD))
+        object.__setattr__(self, "has_upload", has_upload)
 
     def args_in(self, place: Place) -> tuple[Arg, ...]:
         """Return the arguments that travel there."""
@@ -163,10 +165,9 @@ _OURS: Final = frozenset(
     }
 )
 _BODIES_V2: Final = {"addPet": (JSON, XML), "updatePet": (JSON, XML)}
-_BODIES_V3: Final = {
-    name: (JSON, XML, FORM)
-    for name in ("addPet", "updatePet", "placeOrder", "createUser", "updateUser")
-}
+_BODIES_V3: Final = dict.fromkeys(
+    ("addPet", "updatePet", "placeOrder", "createUser", "updateUser"), (JSON, XML, FORM)
+)
 
 
 def face(flavour: Flavour, contract: Contract) -> Face:
@@ -244,16 +245,14 @@ def _reads_pet(call: Call[Any]) -> tuple[Call[Any], ...]:
     return (Call(pets.GET_PET_BY_ID, {"pet_id": call.arguments["pet_id"]}),)
 
 
-def _reads_user(call: Call[Any]) -> tuple[Call[Any], ...]:
-    return (_user_read(call.arguments["user"]),)
-
-
 def _reads_users(call: Call[Any]) -> tuple[Call[Any], ...]:
-    return tuple(_user_read(user) for user in call.arguments["users"])
-
-
-def _user_read(user: Any) -> Call[Any]:
-    return Call(shop.GET_USER_BY_NAME, {"username": user.username})
+    arguments = call.arguments
+    users = arguments["users"] if "users" in arguments else [arguments["user"]]
+    names = [user.username or arguments.get("username") for user in users]
+    # The public v2 server takes users without a name, and stores none of them.
+    return tuple(
+        Call(shop.GET_USER_BY_NAME, {"username": name}) for name in names if name
+    )
 
 
 def _moved(args: tuple[Arg, ...], place: Place, *names: str) -> tuple[Arg, ...]:
@@ -296,18 +295,16 @@ _V2: Final[dict[str, Mapping[str, Any]]] = {
         args=_moved(pets.UPLOAD_FILE.args, Place.FORM, "additional_metadata"),
     ),
     "deleteOrder": _message(_argument("order_id")),
-    "createUser": _message(_id_of_value, reads=_reads_user),
+    "createUser": _message(_id_of_value, reads=_reads_users),
     "createUsersWithArrayInput": _message(_says("ok"), reads=_reads_users),
     "createUsersWithListInput": _message(_says("ok"), reads=_reads_users),
-    "updateUser": _message(_id_of_value, reads=_reads_user),
+    "updateUser": _message(_id_of_value, reads=_reads_users),
     "deleteUser": _message(_argument("username")),
     "loginUser": _message(_v2_login),
     "logoutUser": _message(_says("ok")),
 }
 _OPEN_LOGIN: Final = tuple(replace(arg, required=False) for arg in shop.LOGIN_USER.args)
-_V3_FORM: Final = _moved(
-    pets.UPDATE_PET_WITH_FORM.args, Place.QUERY, "name", "status"
-)
+_V3_FORM: Final = _moved(pets.UPDATE_PET_WITH_FORM.args, Place.QUERY, "name", "status")
 _V3: Final[dict[str, Mapping[str, Any]]] = {
     "findPetsByStatus": {"defaults": {"status": ["available"]}},
     "updatePetWithForm": {"args": _V3_FORM, "takes": ()},
@@ -321,7 +318,7 @@ _V3_STRICT: Final[dict[str, Mapping[str, Any]]] = {
     "uploadFile": _message(_upload_text),
     "loginUser": {"args": _OPEN_LOGIN, "shape": Shape.QUOTED, "text": _v3_login},
     "logoutUser": {"shape": Shape.EMPTY},
-    "updateUser": {"shape": Shape.EMPTY, "reads": _reads_user},
+    "updateUser": {"shape": Shape.EMPTY, "reads": _reads_users},
 }
 _V3_PUBLIC: Final[dict[str, Mapping[str, Any]]] = {
     **_V3,

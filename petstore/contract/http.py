@@ -8,9 +8,8 @@ is in `replies.py`.
 Source: RFC 9110 (HTTP), RFC 3986 (paths), the URL standard's form encoding.
 """
 
-import itertools
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus, urlencode
@@ -27,9 +26,8 @@ from petstore.contract.errors import (
     UnsupportedMedia,
 )
 from petstore.contract.flavours import Face, Route
-from petstore.contract.media import FORM, JSON, MULTIPART
-from petstore.contract.multipart import FilePart, frame_multipart
-from petstore.contract.uploads import UploadReader
+from petstore.contract.media import FORM, JSON
+from petstore.contract.uploads import UploadReader, packed_upload
 
 QUERY_FIELDS_MAX: Final = 2_000
 INT_DIGITS_MAX: Final = 19
@@ -116,9 +114,7 @@ def decode_parameters(match: Match, request: Request) -> dict[str, Any]:
     return arguments
 
 
-def encode_request(
-    face: Face, call: Call[Any], *, boundary: str = BOUNDARY
-) -> Request:
+def encode_request(face: Face, call: Call[Any], *, boundary: str = BOUNDARY) -> Request:
     """
     Write a call as the request of a face.
 
@@ -138,7 +134,7 @@ def encode_request(
             continue
         value = call.arguments[arg.name]
         if arg.place is Place.PATH:
-            path = path.replace(f"{{{arg.wire}}}", quote(str(value), safe=""))
+            path = path.replace(f"{{{arg.wire}}}", _segment(str(value)))
         elif arg.place is Place.QUERY:
             query += [(arg.wire, text) for text in _texts(value)]
         elif arg.place is Place.FORM:
@@ -146,11 +142,17 @@ def encode_request(
         else:
             body = value if arg.place is Place.UPLOAD else write_body(face, value)
     if isinstance(body, ByteStream):
-        content_type, body = _packed_upload(route, form, body, boundary)
+        content_type, body = packed_upload(route, form, body, boundary)
     else:
         content_type, body = _packed(route, form, body)
     headers = {"content-type": content_type} if content_type else {}
     return Request(route.method, face.base + path, urlencode(query), headers, body)
+
+
+def _segment(text: str) -> str:
+    # Unless encoded, dots are resolved on the way (RFC 3986 §5.2.4).
+    encoded = quote(text, safe="")
+    return encoded.replace(".", "%2E") if text in (".", "..") else encoded
 
 
 def write_body(face: Face, value: Any) -> bytes:
@@ -308,7 +310,7 @@ def unsupported(route: Route, kind: str) -> UnsupportedMedia:
     """Say which media types the route takes."""
     return UnsupportedMedia(
         f"{route.operation.id} takes {' or '.join(route.takes)},"
-        f" not {kind or 'a body without Content-Type'}."
+        f" not {f'{kind[:100]!a}' if kind else 'a body without Content-Type'}."
     )
 
 
@@ -319,11 +321,18 @@ def _take_form(
     kind = media_type(request.headers)
     if request.body and kind != FORM:
         raise unsupported(match.route, kind)
-    fields = parse_fields(request.body.decode(errors="replace"), "form")
+    fields = parse_fields(_text(request.body), "form")
     for arg in args:
         # The public server takes an empty field for one that was not sent.
         values = [value for value in fields.get(arg.wire, ()) if value != [""]]
         _take(match, arg, {arg.wire: values}, arguments)
+
+
+def _text(form: bytes) -> str:
+    try:
+        return form.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("The form must be UTF-8.") from error
 
 
 def _take_upload(match: Match, request: Request, arguments: dict[str, Any]) -> None:
@@ -355,35 +364,3 @@ def _packed(
     if route.takes[0] == FORM:
         return FORM, urlencode(form).encode()
     return route.takes[0], body
-
-
-def _packed_upload(
-    route: Route, form: list[tuple[str, str]], body: ByteStream, boundary: str
-) -> tuple[str, bytes | ByteStream]:
-    if route.takes[0] != MULTIPART:
-        is_image = body.media_type.startswith("image/")
-        kind = body.media_type if is_image else route.takes[0]
-        return kind, body.chunks if isinstance(body.chunks, bytes) else body
-    part = FilePart("file", body.file_name or "file", (), body.media_type)
-    head, tail = frame_multipart(dict(form), part, boundary)
-    kind = f"{MULTIPART}; boundary={boundary}"
-    if isinstance(body.chunks, bytes):
-        return kind, head + body.chunks + tail
-    return kind, replace(body, chunks=_framed(head, body.chunks, tail))
-
-
-def _framed(
-    head: bytes, chunks: Iterable[bytes] | AsyncIterable[bytes], tail: bytes
-) -> Iterable[bytes] | AsyncIterable[bytes]:
-    if isinstance(chunks, AsyncIterable):
-        return _framed_async(head, chunks, tail)
-    return itertools.chain((head,), chunks, (tail,))
-
-
-async def _framed_async(
-    head: bytes, chunks: AsyncIterable[bytes], tail: bytes
-) -> AsyncIterator[bytes]:
-    yield head
-    async for chunk in chunks:
-        yield chunk
-    yield tail

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Generic, TypeVar, get_args
+from typing import Annotated, Any, Generic, TypeVar, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -28,6 +28,9 @@ ITEMS_MAX = 1_000
 NO_NUL = r"^[^\x00]*$"
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+_set = object.__setattr__
 
 
 class Model(BaseModel):
@@ -40,6 +43,24 @@ class Model(BaseModel):
         serialize_by_alias=True,
         extra="allow",
     )
+
+
+def of_values(model: type[M], values: dict[str, Any], fields_set: set[str]) -> M:
+    """
+    Return a model of values that are known to be valid, such as those of a store.
+
+    Does what `model_construct` does where no field is missing, in a fifth of its time.
+
+    Args:
+        values: A value for every field, by Python name; the model keeps this dict.
+        fields_set: The model keeps this set.
+    """
+    instance = model.__new__(model)
+    _set(instance, "__dict__", values)
+    _set(instance, "__pydantic_fields_set__", fields_set)
+    _set(instance, "__pydantic_extra__", {})
+    _set(instance, "__pydantic_private__", None)
+    return instance
 
 
 def _to_utc_milliseconds(value: datetime) -> datetime:

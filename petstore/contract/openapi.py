@@ -60,8 +60,8 @@ _TITLES: Final[dict[Kind, str]] = {
 }
 _NATIVE_TEXT: Final = (
     "All that this server can do. A refusal is a problem document (RFC 9457) with a"
-    " stable `code`. Credentials are checked where the server was started so; then log"
-    " in with `POST /tokens` and send `Authorization: Bearer …`."
+    " stable `code`. No text may hold a NUL character. Where the server was started to"
+    " check credentials, log in with `POST /tokens` and send `Authorization: Bearer …`."
 )
 _COMPAT_TEXT: Final = (
     "What clients of the public Petstore speak; `/openapi.json` has the whole API. A"

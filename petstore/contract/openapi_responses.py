@@ -191,8 +191,10 @@ def _headers(plan: Plan, operation: Operation[Any]) -> Json:
 
 
 def _has_version(result: Any) -> bool:
-    is_model = isinstance(result, type) and issubclass(result, BaseModel)
-    return is_model and "version" in result.model_fields
+    if not (isinstance(result, type) and issubclass(result, BaseModel)):
+        return False
+    # An upload answers with the pet that it changed.
+    return bool({"version", "pet"} & result.model_fields.keys())
 
 
 def _header(description: str, **schema: str) -> Json:

@@ -173,7 +173,7 @@ class _Writer:
 
     def _is_shown(self, key: str, schema: Json) -> bool:
         value = schema[key]
-        if key == "title" or (key == "default" and value is None):
+        if key == "title" or (key == "default" and value in (None, [])):
             return False
         if key == "additionalProperties" and value is True:
             return False

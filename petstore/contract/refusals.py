@@ -16,12 +16,15 @@ from typing import Final
 from pydantic_core import to_json
 
 from petstore.contract import errors
+from petstore.contract.accept import choose
+from petstore.contract.call import Place
 from petstore.contract.errors import PROBLEM_MEDIA_TYPE, NotAcceptable, RemoteError
 from petstore.contract.flavours import Face, Route
 from petstore.contract.http import Request
-from petstore.contract.media import JSON
+from petstore.contract.media import JSON, XML
 from petstore.contract.pet import ApiResponse, PetStatus
 from petstore.contract.replies import PROBLEM_HEADER, Response, written_as
+from petstore.contract.xml import V3_FRAMEWORK_ERROR, to_xml
 
 _PROBLEM_HEADER_LENGTH_MAX: Final = 2_000
 _SUCCESS: Final = 200
@@ -83,13 +86,17 @@ def _problem_header(error: RemoteError) -> str:
 
 def _documented_status(refused: Refused, error: RemoteError) -> int:
     """Return the status that the compatible documents have for this refusal."""
+    route = refused.route
+    if isinstance(error, errors.Unauthorized) and _operation(refused) == "loginUser":
+        return 400
     if not isinstance(error, errors.Invalid):
         return error.status
+    if route is not None and route.has_upload:
+        return 400
     places = {problem.field.partition(".")[0] for problem in error.fields}
     if refused.face.flavour == "v3":
         return 400 if places & {"query", "path"} else 422
-    is_pet = refused.route is not None and refused.route.operation.tag == "pet"
-    return 405 if is_pet and places <= {"body", "form"} else 400
+    return 405 if _tag(refused) == "pet" and places <= {"body", "form"} else 400
 
 
 def _api_response(
@@ -130,12 +137,12 @@ def _public_v2(refused: Refused, error: RemoteError) -> Response:
         return _api_response(refused, 404, 404, message=message)
     if isinstance(error, errors.Malformed):
         return _v2_malformed(refused, error)
+    if _is_missing(error):
+        return _v2_not_found(refused)
     if isinstance(error, errors.Invalid):
         if error.extra.get("reason") == "no_file":
             return Response(500)
         return _api_response(refused, 500, 500, message="something bad happened")
-    if isinstance(error, errors.NotFound):
-        return _v2_not_found(refused)
     if isinstance(error, errors.ServerFault):
         return _api_response(refused, 500, 500, message="something bad happened")
     has_words = not isinstance(
@@ -143,6 +150,14 @@ def _public_v2(refused: Refused, error: RemoteError) -> Response:
     )
     detail = error.message if has_words else None
     return _api_response(refused, error.status, error.status, message=detail)
+
+
+def _is_missing(error: RemoteError) -> bool:
+    """Tell whether nothing can be there; a name that no store takes is nobody's."""
+    if isinstance(error, errors.NotFound):
+        return True
+    places = {problem.field.partition(".")[0] for problem in error.fields}
+    return isinstance(error, errors.Invalid) and places == {"path"}
 
 
 def _v2_malformed(refused: Refused, error: RemoteError) -> Response:
@@ -168,6 +183,10 @@ def _tag(refused: Refused) -> str:
     return "" if refused.route is None else refused.route.operation.tag
 
 
+def _operation(refused: Refused) -> str:
+    return "" if refused.route is None else refused.route.operation.id
+
+
 _V3_NOUNS: Final = {"pet": "Pet", "store": "Order", "user": "User"}
 # What the public server answers when there was nothing to delete.
 _V3_DELETED: Final = {"deletePet": b"Pet deleted", "deleteOrder": b"", "deleteUser": b""}
@@ -181,19 +200,25 @@ _V3_MISSING: Final = {
 
 
 def _public_v3(refused: Refused, error: RemoteError) -> Response:
-    noun = _V3_NOUNS.get(_tag(refused), "")
+    noun = _V3_NOUNS.get(_tag(refused))
+    if noun is None or isinstance(error, errors.ServerFault):
+        return _v3_framework(refused, error)
     if error.extra.get("reason") == "path_id":
         java = "couldn't convert `{}` to type `class java.lang.Long`"
         return _input_error(refused, java.format(_input(error)))
     if error.extra.get("reason") == "empty_body":
         return _v3_text(400, f"No {noun} provided. Try again?")
+    if _is_missing(error):
+        deleted = _V3_DELETED.get(_operation(refused))
+        if deleted is not None:
+            return _v3_deleted(deleted)
+        return _v3_text(404, f"{noun} not found")
     if isinstance(error, (errors.Malformed, errors.Invalid)):
         return _v3_unreadable(refused, error, noun)
-    if isinstance(error, errors.NotFound) and refused.route is not None:
-        operation = refused.route.operation.id
-        if operation in _V3_DELETED:
-            return _v3_deleted(_V3_DELETED[operation])
-        return _v3_text(404, f"{noun} not found")
+    return _v3_framework(refused, error)
+
+
+def _v3_framework(refused: Refused, error: RemoteError) -> Response:
     if isinstance(error, errors.ServerFault):
         message = "There was an error processing your request."
         logged = f" It has been logged (ID: {refused.fault_id})"
@@ -210,7 +235,8 @@ def _v3_unreadable(refused: Refused, error: RemoteError, noun: str) -> Response:
         return _v3_text(400, _V3_MISSING.get(problem.field, error.message))
     if problem is not None and problem.kind == "enum":
         return _input_error(refused, _stranger(problem.field, error))
-    if problem is not None and problem.field.startswith("query."):
+    route = refused.route
+    if route is None or not route.args_in(Place.BODY):
         return _input_error(refused, error.message)
     model = f"io.swagger.petstore.model.{noun}"
     return _input_error(refused, f"unable to convert input to {model}")
@@ -236,11 +262,12 @@ def _input_error(refused: Refused, message: str) -> Response:
 
 
 def _framework_error(refused: Refused, status: int, message: str) -> Response:
-    return Response(
-        status,
-        {"content-type": JSON},
-        to_json({"code": status, "message": message}),
-    )
+    said = {"code": status, "message": message}
+    accept = refused.request.headers.get("accept", "")
+    if choose(refused.face, accept, has_xml=True) == XML:
+        body = to_xml(said, flavour_root=V3_FRAMEWORK_ERROR)
+        return Response(status, {"content-type": XML}, body)
+    return Response(status, {"content-type": JSON}, to_json(said))
 
 
 def _v3_text(status: int, text: str) -> Response:

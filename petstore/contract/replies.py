@@ -9,9 +9,10 @@ Source: RFC 9110 §8.8.3 (ETag), RFC 8288 (Link), RFC 9457 (problem details).
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +22,7 @@ from petstore.contract.accept import choose
 from petstore.contract.bodies import Body, Repair, adapter_for, read_body
 from petstore.contract.call import ByteStream, Call, Reply
 from petstore.contract.errors import (
+    PROBLEM_MEDIA_TYPE,
     DecodeError,
     NotAcceptable,
     RemoteError,
@@ -34,6 +36,8 @@ from petstore.contract.pet import ApiResponse, Pet, Photo
 from petstore.contract.user import Token, User
 from petstore.contract.xml import to_xml, xml_root
 
+M = TypeVar("M", bound=BaseModel)
+
 PROBLEM_HEADER: Final = "x-petstore-problem"
 CURSOR_HEADER: Final = "x-petstore-cursor"
 EXPIRES_HEADER: Final = "x-expires-after"
@@ -41,6 +45,8 @@ RATE_LIMIT_HEADER: Final = "x-rate-limit"
 # What the public servers say; they limit nothing.
 RATE_LIMIT: Final = "5000"
 
+_SUCCESS_MIN: Final = 200
+_REDIRECT_MIN: Final = 300
 _JAVA_DATE: Final = "%a %b %d %H:%M:%S UTC %Y"
 
 
@@ -87,7 +93,8 @@ def _written(
     shape = route.shape
     if shape is Shape.STREAM:
         return "", value
-    if shape is Shape.EMPTY or (shape is Shape.ENTITY and value is None):
+    has_none = value is None if shape is Shape.ENTITY else value == []
+    if shape is Shape.EMPTY or (has_none and shape in (Shape.ENTITY, Shape.FIRST)):
         return "", b""
     if shape is Shape.ENTITY and face.flavour == "native":
         return JSON, _native_json(value)
@@ -136,21 +143,38 @@ def written_as(
     Raises:
         NotAcceptable: There is none.
     """
-    kind = choose(face, request.headers.get("accept", ""), has_xml=has_xml)
-    if kind is None:
-        raise NotAcceptable("This answer exists as application/json and, mostly, XML.")
+    kind = _chosen(face, request, has_xml=has_xml)
     if kind == XML and face.flavour != "native":
         first = value[0] if isinstance(value, list) and value else value
         root = xml_root(Pet if isinstance(first, list) else type(first), face.flavour)
-        return XML, to_xml(compat_data(face, value), flavour_root=root)
+        data = compat_data(face, value, keeps_instants=True)
+        return XML, to_xml(data, flavour_root=root)
     # JSON is YAML too (YAML 1.2 §1.3), so one writer serves both.
     return kind, to_json(compat_data(face, value))
 
 
-def compat_data(face: Face, value: Any) -> Any:
+def check_acceptable(face: Face, route: Route, request: Request) -> None:
+    """
+    Refuse before anything is written what could not be answered afterwards.
+
+    Raises:
+        NotAcceptable: Accept allows nothing that the operation can answer.
+    """
+    if face.flavour == "v2":
+        _chosen(face, request, has_xml=_has_xml(route))
+
+
+def _chosen(face: Face, request: Request, *, has_xml: bool) -> str:
+    kind = choose(face, request.headers.get("accept", ""), has_xml=has_xml)
+    if kind is None:
+        raise NotAcceptable("This answer exists as application/json and, mostly, XML.")
+    return kind
+
+
+def compat_data(face: Face, value: Any, *, keeps_instants: bool = False) -> Any:
     """Return JSON-shaped data as the compatible faces show it, without versions."""
     if isinstance(value, list):
-        return [compat_data(face, one) for one in value]
+        return [compat_data(face, one, keeps_instants=keeps_instants) for one in value]
     if not isinstance(value, BaseModel):
         return value
     if face.is_public:
@@ -160,7 +184,7 @@ def compat_data(face: Face, value: Any) -> Any:
     )
     if face.is_public and isinstance(value, Pet) and not _has_name(value):
         del members["name"]
-    if "shipDate" in members:
+    if "shipDate" in members and not keeps_instants:
         members["shipDate"] = _date(face, members["shipDate"])
     return members
 
@@ -171,11 +195,29 @@ def _has_name(pet: Pet) -> bool:
 
 def _with_java_defaults(value: BaseModel) -> BaseModel:
     """Fill what is a primitive in the public servers' classes, and so never null."""
-    if isinstance(value, Order) and value.quantity is None:
-        return value.model_copy(update={"quantity": 0})
-    if isinstance(value, User) and value.user_status is None:
-        return value.model_copy(update={"user_status": 0})
+    if isinstance(value, Order):
+        return _with_zeros(value, "pet_id", "quantity")
+    if isinstance(value, User):
+        return _with_zeros(value, "user_status")
+    if isinstance(value, Pet):
+        return _with_numbered_parts(value)
     return value
+
+
+def _with_numbered_parts(pet: Pet) -> Pet:
+    category, tags = pet.category, pet.tags
+    parts = tags if category is None else [category, *tags]
+    if all(part.id is not None for part in parts):
+        return pet
+    numbered: dict[str, Any] = {"tags": [_with_zeros(tag, "id") for tag in tags]}
+    if category is not None:
+        numbered["category"] = _with_zeros(category, "id")
+    return pet.model_copy(update=numbered)
+
+
+def _with_zeros(value: M, *names: str) -> M:
+    missing = {name: 0 for name in names if getattr(value, name) is None}
+    return value.model_copy(update=missing) if missing else value
 
 
 def _date(face: Face, instant: datetime) -> str:
@@ -212,8 +254,10 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
         RemoteError: The server refused.
         DecodeError: The answer is not what the contract says; keeps the body.
     """
-    if response.status >= 400:
+    # The public v3 server says 200 where there was nothing to delete.
+    if response.status >= 400 or PROBLEM_HEADER in response.headers:
         raise _refusal(response)
+    _check_origin(response)
     route = face.routes[call.operation.id]
     value = _value(face, route, response)
     return Reply(
@@ -226,6 +270,27 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
     )
 
 
+def _check_origin(response: Response) -> None:
+    """
+    Refuse what no Petstore answers, such as the page that a hotel's network shows.
+
+    Raises:
+        DecodeError: It is such an answer.
+    """
+    body = response.body if isinstance(response.body, bytes) else b""
+    if not _SUCCESS_MIN <= response.status < _REDIRECT_MIN:
+        target = response.headers.get("location")
+        hint = "" if target is None else f" and points to {target}"
+        raise DecodeError(
+            f"The answer has status {response.status}{hint}, which no Petstore sends.",
+            body=body,
+        )
+    if response.headers.get("content-type", "").startswith("text/html"):
+        raise DecodeError(
+            "The answer is a web page, not that of a Petstore.", body=body
+        )
+
+
 def follow_ups(face: Face, call: Call[Any]) -> tuple[Call[Any], ...]:
     """Return the calls whose values together are the value of this one."""
     reads = face.routes[call.operation.id].reads
@@ -233,17 +298,22 @@ def follow_ups(face: Face, call: Call[Any]) -> tuple[Call[Any], ...]:
 
 
 def _refusal(response: Response) -> RemoteError:
-    problem: Any = None
-    try:
-        header = response.headers.get(PROBLEM_HEADER)
-        body = response.body if isinstance(response.body, bytes) else b""
-        problem = from_json(header if header is not None else body)
-    except ValueError:
-        pass
+    problem: Any = {}
+    with suppress(ValueError):
+        problem = from_json(_problem_text(response))
     if not isinstance(problem, Mapping):
         problem = {}
     detail = problem.get("detail") or problem.get("message")
     return remote_error(response.status, {**problem, "detail": detail})
+
+
+def _problem_text(response: Response) -> str | bytes:
+    # The header is shortened where the problem is long.
+    is_whole = response.headers.get("content-type") == PROBLEM_MEDIA_TYPE
+    header = response.headers.get(PROBLEM_HEADER)
+    if header is not None and not is_whole:
+        return header
+    return response.body if isinstance(response.body, bytes) else b""
 
 
 def _value(face: Face, route: Route, response: Response) -> Any:
@@ -253,13 +323,14 @@ def _value(face: Face, route: Route, response: Response) -> Any:
         return body if isinstance(body, ByteStream) else _stream(response, body)
     assert isinstance(body, bytes)
     if operation.result is Token and route.shape is not Shape.ENTITY:
-        return _token(route, response, body)
+        return _token(response, body)
     if operation.result is None or route.reads is not None:
         return None
-    result = operation.result
-    if operation.result is Photo and route.shape is Shape.PET:
+    value = _read(operation.result, body, face)
+    if isinstance(value, Photo) and "photoUrls" in (value.model_extra or {}):
+        # The public v3 server answers an upload with the pet itself.
         return Photo(pet=_read(Pet, body, face))
-    return _read(result, body, face)
+    return value
 
 
 def _stream(response: Response, body: bytes) -> ByteStream:
@@ -280,19 +351,25 @@ def _read(result: Any, body: bytes, face: Face) -> Any:
         ) from error
 
 
-def _token(route: Route, response: Response, body: bytes) -> Token:
+def _token(response: Response, body: bytes) -> Token:
     """Take the token from whatever sentence the face wraps it in."""
     expiry = response.headers.get(EXPIRES_HEADER, "")
     try:
-        text = body.decode()
-        if route.shape is not Shape.TEXT:
-            answer = from_json(body)
-            text = answer["message"] if isinstance(answer, dict) else answer
+        text = _sentence(body)
         return Token(
             access_token=text.rpartition(":")[2].strip(), expires_at=_instant(expiry)
         )
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise DecodeError("The answer holds no token.", body=body) from error
+
+
+def _sentence(body: bytes) -> Any:
+    """Return what an answer says as an ApiResponse, a JSON text, or a bare text."""
+    try:
+        answer = from_json(body)
+    except ValueError:
+        return body.decode()
+    return answer["message"] if isinstance(answer, dict) else answer
 
 
 def _instant(text: str) -> datetime:

@@ -83,7 +83,8 @@ class Router(Generic[R]):
     ) -> NotFound | MethodNotAllowed:
         if not node.routes:
             return NotFound(f"There is nothing at {path}.")
-        allowed = sorted(node.routes)
+        head = {"HEAD"} if "GET" in node.routes else set()
+        allowed = sorted(head.union(node.routes))
         return MethodNotAllowed(
             f"{path} takes {', '.join(allowed)}, not {method}.", allow=allowed
         )

@@ -18,7 +18,7 @@ from petstore.contract.arguments import (
 )
 from petstore.contract.call import Arg, Operation, Place, Safety
 from petstore.contract.errors import Conflicted, NotFound, RuleBroken, Unauthorized
-from petstore.contract.model import Page
+from petstore.contract.model import Int32, Page
 from petstore.contract.order import (
     Order,
     OrderDraft,
@@ -47,7 +47,7 @@ GET_INVENTORY: Final[Operation[dict[str, int]]] = Operation(
     summary="Returns pet inventories by status",
     tag="store",
     args=(),
-    result=dict[str, int],
+    result=dict[str, Int32],
     safety=Safety.SAFE,
     scopes=READ_PETS,
 )

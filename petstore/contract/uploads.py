@@ -1,18 +1,22 @@
-"""Read an upload piece by piece, whichever of the two forms it travels in."""
+"""Read and write an upload piece by piece, in either of the forms it travels in."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from petstore.contract.call import Place
+from petstore.contract.call import ByteStream, Place
 from petstore.contract.errors import FieldProblem, Invalid, UnsupportedMedia
 from petstore.contract.flavours import Route
 from petstore.contract.media import MULTIPART, OCTETS
 from petstore.contract.multipart import (
     Event,
+    FilePart,
     MultipartReader,
     PartData,
     PartStart,
     boundary_of,
+    frame_multipart,
 )
 
 _FIELD_BYTES_MAX: Final = 64 * 1024
@@ -35,7 +39,7 @@ class UploadReader:
         if kind not in route.takes and not _is_image(kind, route):
             raise UnsupportedMedia(
                 f"{route.operation.id} takes {' or '.join(route.takes)},"
-                f" not {kind or 'a body without Content-Type'}."
+                f" not {f'{kind[:100]!a}' if kind else 'a body without Content-Type'}."
             )
         self.media_type = kind
         self.file_name: str | None = None
@@ -108,3 +112,41 @@ class UploadReader:
 def _is_image(kind: str, route: Route) -> bool:
     # A bare body labelled as what it is; the contract's octet-stream says less.
     return OCTETS in route.takes and kind.startswith("image/")
+
+
+def packed_upload(
+    route: Route, form: list[tuple[str, str]], content: ByteStream, boundary: str
+) -> tuple[str, bytes | ByteStream]:
+    """Return the content type and the body of an upload; a stream stays one."""
+    chunks = content.chunks
+    if route.takes[0] != MULTIPART:
+        is_image = content.media_type.startswith("image/")
+        kind = content.media_type if is_image else route.takes[0]
+        return kind, chunks if isinstance(chunks, bytes) else content
+    part = FilePart("file", content.file_name or "file", (), content.media_type)
+    head, tail = frame_multipart(dict(form), part, boundary)
+    kind = f"{MULTIPART}; boundary={boundary}"
+    if isinstance(chunks, bytes):
+        return kind, head + chunks + tail
+    size_bytes = content.size_bytes
+    if size_bytes is not None:
+        size_bytes += len(head) + len(tail)
+    framed = _framed(head, chunks, tail)
+    return kind, replace(content, chunks=framed, size_bytes=size_bytes)
+
+
+def _framed(
+    head: bytes, chunks: Iterable[bytes] | AsyncIterable[bytes], tail: bytes
+) -> Iterable[bytes] | AsyncIterable[bytes]:
+    if isinstance(chunks, AsyncIterable):
+        return _framed_async(head, chunks, tail)
+    return itertools.chain((head,), chunks, (tail,))
+
+
+async def _framed_async(
+    head: bytes, chunks: AsyncIterable[bytes], tail: bytes
+) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in chunks:
+        yield chunk
+    yield tail

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from petstore.engine import flows, identity, orders, pets, users
+from petstore.engine import accounts, identity, orders, pets, photos, users
+from petstore.engine.flows import Start
 
 # A function of a transaction: (tx, context, **arguments) -> the value, or a Reply.
 Unit = Callable[..., Any]
@@ -33,13 +34,13 @@ UNITS: Final[Mapping[str, Unit]] = {
     "getToken": identity.describe,
     "deleteToken": identity.revoke,
 }
-FLOWS: Final[Mapping[str, flows.Start]] = {
-    "createUser": flows.write_users,
-    "createUsersWithArrayInput": flows.write_users,
-    "createUsersWithListInput": flows.write_users,
-    "updateUser": flows.write_users,
-    "loginUser": flows.log_in,
-    "createToken": flows.log_in,
-    "uploadFile": flows.upload,
-    "getPhoto": flows.download,
+FLOWS: Final[Mapping[str, Start]] = {
+    "createUser": accounts.write_users,
+    "createUsersWithArrayInput": accounts.write_users,
+    "createUsersWithListInput": accounts.write_users,
+    "updateUser": accounts.write_users,
+    "loginUser": accounts.log_in,
+    "createToken": accounts.log_in,
+    "uploadFile": photos.upload,
+    "getPhoto": photos.download,
 }

@@ -1,11 +1,10 @@
 """Read the change log: the only history there is."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import bindparam, select
 
 from petstore.contract.model import Page
 from petstore.contract.pet import Pet, PetChange
+from petstore.engine.instants import from_milliseconds
 from petstore.engine.paging import read_cursor, write_cursor
 from petstore.storage.statement import Statement
 from petstore.storage.tables import CHANGE
@@ -59,12 +58,4 @@ def _change(row: Row) -> PetChange:
         at=from_milliseconds(at),
         actor=actor,
         pet=None if body is None else Pet.model_validate_json(body),
-    )
-
-
-def from_milliseconds(at: int) -> datetime:
-    """Return the instant that a store keeps as milliseconds since the epoch."""
-    seconds, milliseconds = divmod(at, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(
-        microsecond=milliseconds * 1000
     )

@@ -35,7 +35,11 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     token_hash: str | None = None
     expires_at_ms: int | None = None
-    is_user: bool = False
+
+    @property
+    def is_user(self) -> bool:
+        """Whether a user logged in, rather than an api key."""
+        return self.user_id is not None
 
 
 NOBODY = Principal()

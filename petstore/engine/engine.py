@@ -6,10 +6,10 @@ thread, or a coroutine.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable
 from typing import Any, TypeVar, cast
 
-from petstore.contract.call import ByteStream, Call, Reply
+from petstore.contract.call import Call, Reply
 from petstore.contract.errors import NotSupported
 from petstore.engine.bindings import FLOWS, UNITS
 from petstore.engine.context import EMBEDDED, Caller
@@ -66,8 +66,7 @@ class Engine:
             return self.store.write(step.fn)
         if isinstance(step, Work):
             return step.fn()
-        for chunk in _sync_chunks(step.stream):
-            step.write(chunk)
+        _copy(step)
         return None
 
 
@@ -116,7 +115,12 @@ class AsyncEngine:
             return await self.store.write(step.fn)
         if isinstance(step, Work):
             return await asyncio.to_thread(step.fn)
-        await _drain(step)
+        if isinstance(step.stream.chunks, AsyncIterable):
+            async for chunk in step.stream.chunks:
+                step.write(chunk)
+        else:
+            # Pieces that come without waiting may come from a slow disk.
+            await asyncio.to_thread(_copy, step)
         return None
 
 
@@ -130,22 +134,11 @@ def _unit(visit: Visit) -> Callable[[Tx], Reply[Any]]:
     return run
 
 
-def _sync_chunks(stream: ByteStream) -> Iterable[bytes]:
-    chunks = stream.chunks
-    if isinstance(chunks, bytes):
-        return (chunks,)
+def _copy(step: Drain) -> None:
+    chunks = step.stream.chunks
     if isinstance(chunks, AsyncIterable):
         raise NotSupported(
             "A synchronous store reads bytes, a path or a file, not an async iterator."
         )
-    return chunks
-
-
-async def _drain(step: Drain) -> None:
-    chunks = step.stream.chunks
-    if isinstance(chunks, AsyncIterable):
-        async for chunk in chunks:
-            step.write(chunk)
-        return
-    for chunk in _sync_chunks(step.stream):
+    for chunk in (chunks,) if isinstance(chunks, bytes) else chunks:
         step.write(chunk)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, select
@@ -19,9 +18,8 @@ from petstore.contract.arguments import (
 from petstore.contract.call import Operation
 from petstore.contract.errors import Forbidden, Unauthorized
 from petstore.contract.user import Token, TokenInfo
-from petstore.engine.changes import from_milliseconds
 from petstore.engine.context import NOBODY, Context, Credentials, Principal
-from petstore.engine.profile import Profile
+from petstore.engine.instants import from_milliseconds
 from petstore.storage.statement import Statement
 from petstore.storage.tables import SHOP_USER, TOKEN
 from petstore.storage.transaction import Tx
@@ -56,32 +54,32 @@ _DELETE_EXPIRED = Statement(
 
 def hash_token(token: str) -> str:
     """Return what a store keeps of a token: 128 random bits need no slow hash."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    # Whoever sends it may send bytes that are no text.
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-def authenticate(tx: Tx, credentials: Credentials, profile: Profile) -> Principal:
+def authenticate(tx: Tx, credentials: Credentials) -> Principal:
     """
     Return who sent the credentials.
 
-    Raises:
-        Unauthorized: auth is on, and something was sent that is not valid (any more).
+    Returns:
+        NOBODY where nothing was sent, or nothing that is valid (any more).
     """
     sent = credentials.bearer or credentials.api_key
-    if sent is None:
+    row = tx.row(_FIND, {"wanted_hash": hash_token(sent)}) if sent else None
+    if row is None:
         return NOBODY
-    row = tx.row(_FIND, {"wanted_hash": hash_token(sent)})
-    if row is None or (row[3] is not None and row[3] <= tx.now):
-        if profile.auth == "off":
-            return NOBODY
-        raise Unauthorized("The token or api key is unknown or has expired.")
     token_hash, user_id, scopes, expires_at, label, username = row
+    has_expired = expires_at is not None and expires_at <= tx.now
+    is_orphan = user_id is not None and username is None
+    if has_expired or is_orphan:
+        return NOBODY
     return Principal(
         name=username or label,
         user_id=user_id,
         scopes=frozenset(scopes.split()),
         token_hash=token_hash,
         expires_at_ms=expires_at,
-        is_user=username is not None,
     )
 
 
@@ -97,14 +95,15 @@ def authorize(
     """
     if not operation.scopes or operation.scopes <= principal.scopes:
         return
-    if principal.name is None:
+    if principal is NOBODY:
         needed = ", ".join(sorted(operation.scopes))
         raise Unauthorized(
-            f"{operation.id} needs the scopes {needed}: send the header api_key, or"
-            " log in and send Authorization: Bearer."
+            f"{operation.id} needs the scopes {needed}, and this request carries no"
+            " credential, or one that is unknown or has expired: send the header"
+            " api_key, or log in and send Authorization: Bearer."
         )
     own = operation.own
-    if own is not None and principal.is_user and arguments.get(own) == principal.name:
+    if own is not None and principal.is_user and arguments[own] == principal.name:
         return
     missing = ", ".join(sorted(operation.scopes - principal.scopes))
     raise Forbidden(f"{operation.id} also needs the scopes {missing}.")
@@ -145,16 +144,22 @@ def add_credential(
 
 
 def describe(_: Tx, context: Context) -> TokenInfo:
-    """Describe the credential of the call."""
-    principal = context.principal
-    if context.profile.auth == "on" and principal.name is None and not principal.scopes:
-        raise Unauthorized("This request carries no credential to describe.")
-    scopes = principal.scopes if context.profile.auth == "on" else frozenset(SCOPES)
-    expires_at: datetime | None = None
-    if principal.expires_at_ms is not None:
-        expires_at = from_milliseconds(principal.expires_at_ms)
+    """
+    Describe the credential of the call; with auth=off anybody may do everything.
+
+    Raises:
+        Unauthorized: There is none, or none that is valid (any more).
+    """
+    principal, is_enforced = context.principal, context.profile.auth == "on"
+    if is_enforced and principal is NOBODY:
+        raise Unauthorized(
+            "This request carries no credential, or one that is unknown or has expired."
+        )
+    expires_at = principal.expires_at_ms
     return TokenInfo(
-        username=principal.name, scopes=sorted(scopes), expires_at=expires_at
+        username=principal.name,
+        scopes=sorted(principal.scopes if is_enforced else SCOPES),
+        expires_at=None if expires_at is None else from_milliseconds(expires_at),
     )
 
 

@@ -3,8 +3,9 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypedDict
 
@@ -12,6 +13,7 @@ from petstore.contract.errors import ConfigError
 from petstore.contract.flavours import Contract
 from petstore.engine.blobs import BlobStore, DiskBlobs, MemoryBlobs
 from petstore.engine.engine import AsyncEngine, Engine
+from petstore.engine.instants import from_milliseconds, to_milliseconds
 from petstore.engine.passwords import Hasher, default_hasher
 from petstore.engine.profile import Auth, Profile, ProfileName, Rules, profile
 from petstore.engine.seeding import (
@@ -24,6 +26,7 @@ from petstore.engine.seeding import (
 from petstore.engine.seeds import Seed, parse_seed
 from petstore.engine.setup import UPLOAD_BYTES_MAX, Setup
 from petstore.storage.address import parse
+from petstore.storage.reader import Reader
 from petstore.storage.store import AsyncStore, SyncStore, open_async_store, open_store
 from petstore.storage.transaction import Clock
 
@@ -89,15 +92,16 @@ class _Plan:
             upload_bytes_max=options.get("upload_bytes_max", UPLOAD_BYTES_MAX),
         )
 
-    def filling(self, kind: ProfileName | None, chosen: Profile) -> Iterator[Unit]:
+    def filling(self, kind: ProfileName | None, setup: Setup) -> Iterator[Unit]:
         """Yield what a new store still needs; nothing for one that is filled."""
         if kind is not None:
             return
         yield empty
+        chosen = setup.profile
         seed = self.seed(chosen)
         progress = self.options.get("on_progress")
         total, done = len(seed.pets), 0
-        for unit in first_units(chosen.name, seed):
+        for unit in first_units(chosen.name, seed, setup.hasher):
             yield unit
             done = min(total, done + 1_000)
             if progress is not None:
@@ -108,7 +112,7 @@ class _Plan:
         if isinstance(given, Seed):
             return given
         default = "public" if chosen.name == "sandbox" else "empty"
-        now = datetime.fromtimestamp(self.clock() / 1000, UTC)
+        now = from_milliseconds(self.clock())
         return parse_seed(str(default if given is None else given), now=now)
 
     def _blobs(self) -> BlobStore:
@@ -140,7 +144,7 @@ def open_engine(url: str, options: Options) -> Engine:
 def _prepare(store: SyncStore, plan: _Plan) -> Setup:
     kind = store.read(profile_name)
     setup = plan.equip(kind)
-    for unit in plan.filling(kind, setup.profile):
+    for unit in plan.filling(kind, setup):
         store.write(unit)
     return setup
 
@@ -159,7 +163,7 @@ async def open_async_engine(url: str, options: Options) -> AsyncEngine:
 async def _prepare_async(store: AsyncStore, plan: _Plan) -> Setup:
     kind = await store.read(profile_name)
     setup = plan.equip(kind)
-    for unit in plan.filling(kind, setup.profile):
+    for unit in plan.filling(kind, setup):
         await store.write(unit)
     return setup
 
@@ -167,8 +171,33 @@ async def _prepare_async(store: AsyncStore, plan: _Plan) -> Setup:
 async def reset(engine: AsyncEngine, url: str, options: Options) -> None:
     """Bring a store back to its first data; pictures that no pet names stay a while."""
     plan = _plan(url, options)
-    for unit in plan.filling(None, engine.setup.profile):
+    for unit in plan.filling(None, engine.setup):
         await engine.store.write(unit)
+
+
+def refill(engine: Engine, url: str, options: Options) -> None:
+    """Remove everything from a store, and give it its first data again."""
+    for unit in _plan(url, options).filling(None, engine.setup):
+        engine.store.write(unit)
+
+
+def stored_profile(url: str) -> ProfileName | None:
+    """
+    Return what a store was made for, without owning it.
+
+    Returns:
+        None where no store is yet, or one without its first data.
+
+    Raises:
+        ConfigError: There is something else, or the URL names no store.
+        Unavailable: Postgres cannot be reached.
+    """
+    address = parse(url)
+    is_file = address.kind == "file"
+    if address.kind == "memory" or (is_file and not address.path.exists()):
+        return None
+    with closing(Reader(address)) as reader:
+        return None if reader.revision() is None else reader.read(profile_name)
 
 
 def _plan(url: str, options: Options) -> _Plan:
@@ -182,7 +211,7 @@ def _plan(url: str, options: Options) -> _Plan:
 def _milliseconds(clock: Callable[[], datetime] | None) -> Clock:
     if clock is None:
         return _system_clock
-    return lambda: int(clock().timestamp() * 1000)
+    return lambda: to_milliseconds(clock())
 
 
 def _system_clock() -> int:

@@ -1,17 +1,16 @@
 """Read orders from rows and write them to rows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from petstore.contract.errors import Unavailable
 from petstore.contract.order import Order, OrderDraft, OrderStatus
-from petstore.engine.changes import from_milliseconds
+from petstore.engine.instants import from_milliseconds, to_milliseconds
 from petstore.storage.statement import Statement
 from petstore.storage.tables import PURCHASE_ORDER
-from petstore.storage.transaction import Action, Row, Tx
+from petstore.storage.transaction import Action, Row, Tx, overtaken
 
 COLUMNS = (
     PURCHASE_ORDER.c.id,
@@ -37,7 +36,7 @@ _BY_ID = Statement(
         PURCHASE_ORDER.c.id == bindparam("order_id")
     )
 )
-_INSERT = Statement(insert(PURCHASE_ORDER))
+_INSERT = Statement(insert(PURCHASE_ORDER).on_conflict_do_nothing())
 _UPDATE = Statement(
     update(PURCHASE_ORDER)
     .where(
@@ -49,7 +48,6 @@ _UPDATE = Statement(
     .values({name: bindparam(name) for name in _WRITTEN})
 )
 _STATUSES: dict[str | None, OrderStatus] = {one.value: one for one in OrderStatus}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class StoredOrder:
@@ -85,16 +83,27 @@ def order_of(row: Row) -> Order:
 
 
 def insert_order(tx: Tx, order_id: int, draft: OrderDraft) -> Order:
-    """Store a new order; writes one change."""
+    """
+    Store a new order under an id that none has; writes one change.
+
+    Raises:
+        Overtaken: Somebody else took the id at the same moment.
+    """
     order = _as_order(order_id, draft, version=1)
     values = {**_values(order), "id": order_id, "created_at": tx.now}
-    tx.run(_INSERT, {**values, "updated_at": tx.now, "deleted_at": None})
+    if tx.run(_INSERT, {**values, "updated_at": tx.now, "deleted_at": None}) == 0:
+        raise overtaken("order", order_id)
     _log(tx, order, "create")
     return order
 
 
 def update_order(tx: Tx, stored: StoredOrder, draft: OrderDraft) -> Order:
-    """Store the next version of an order, reviving a deleted one; writes one change."""
+    """
+    Store the next version of an order, reviving a deleted one; writes one change.
+
+    Raises:
+        Overtaken: Somebody else wrote it at the same moment.
+    """
     order = _as_order(stored.order.id, draft, version=_version(stored.order) + 1)
     _write(tx, stored.order, _values(order), deleted_at=None)
     _log(tx, order, "restore" if stored.is_deleted else "update")
@@ -129,16 +138,15 @@ def _values(order: Order) -> dict[str, Any]:
     return {
         "pet_id": order.pet_id,
         "quantity": order.quantity,
-        "ship_date": None if order.ship_date is None else _ms(order.ship_date),
+        "ship_date": _milliseconds(order.ship_date),
         "status": None if order.status is None else str(order.status),
         "complete": int(order.complete),
         "version": order.version,
     }
 
 
-def _ms(instant: datetime) -> int:
-    # Exact, where timestamp() would go through a float.
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+def _milliseconds(instant: datetime | None) -> int | None:
+    return None if instant is None else to_milliseconds(instant)
 
 
 def _write(
@@ -147,10 +155,7 @@ def _write(
     guard = {"order_id": before.id, "base_version": before.version}
     times = {"updated_at": tx.now, "deleted_at": deleted_at}
     if tx.run(_UPDATE, {**values, **guard, **times}) == 0:
-        raise Unavailable(
-            f"Somebody else wrote order {before.id} at the same moment; try again.",
-            retry_after=1,
-        )
+        raise overtaken("order", before.id)
 
 
 def _log(tx: Tx, order: Order, action: Action) -> None:

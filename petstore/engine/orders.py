@@ -1,7 +1,7 @@
 """Execute the operations on orders and the inventory."""
 
 from collections.abc import Hashable
-from typing import Any, Final, cast
+from typing import Final, TypedDict, Unpack, cast
 
 from sqlalchemy import BindParameter, Select, bindparam, or_, select
 
@@ -11,6 +11,7 @@ from petstore.contract.model import Page
 from petstore.contract.order import Order, OrderDraft, OrderPatch, OrderStatus
 from petstore.engine import pet_rows
 from petstore.engine.context import Context
+from petstore.engine.ids import given_id
 from petstore.engine.merging import merged_with
 from petstore.engine.order_rows import (
     COLUMNS,
@@ -22,6 +23,7 @@ from petstore.engine.order_rows import (
     update_order,
 )
 from petstore.engine.paging import read_cursor, write_cursor
+from petstore.engine.pet_rows import StoredPet
 from petstore.rules import (
     check_new_order,
     check_order_cancel,
@@ -32,7 +34,7 @@ from petstore.storage.statement import Statement, Value
 from petstore.storage.tables import INVENTORY, PURCHASE_ORDER
 from petstore.storage.transaction import Tx
 
-_FILTERS: Final = ("status", "pet_id")
+_ANY_OPEN: Final = 0
 
 _INVENTORY = Statement(
     select(INVENTORY.c.status, INVENTORY.c.pets).order_by(INVENTORY.c.status)
@@ -41,6 +43,7 @@ _OPEN_ORDER = Statement(
     select(PURCHASE_ORDER.c.id)
     .where(
         PURCHASE_ORDER.c.pet_id == bindparam("pet_id"),
+        PURCHASE_ORDER.c.id != bindparam("beside"),
         PURCHASE_ORDER.c.deleted_at.is_(None),
         or_(
             PURCHASE_ORDER.c.status.is_(None),
@@ -57,9 +60,14 @@ def inventory(tx: Tx, _: Context) -> dict[str, int]:
     return dict(tx.rows(_INVENTORY))
 
 
-def open_order_of(tx: Tx, pet_id: int) -> int | None:
-    """Return the id of an order that still holds the pet."""
-    row = tx.row(_OPEN_ORDER, {"pet_id": pet_id})
+def open_order_of(tx: Tx, pet_id: int, *, beside: int = _ANY_OPEN) -> int | None:
+    """
+    Return the id of an order that still holds the pet.
+
+    Args:
+        beside: An order that does not count.
+    """
+    row = tx.row(_OPEN_ORDER, {"pet_id": pet_id, "beside": beside})
     return None if row is None else row[0]
 
 
@@ -76,39 +84,55 @@ def place(tx: Tx, context: Context, *, order: OrderDraft) -> Order:
         Conflicted: The id is taken, and the policy does not replace.
         RuleBroken: The shop cannot sell that pet now.
     """
-    has_id = order.id is not None and order.id > 0
-    stored = find(tx, order.id) if has_id and order.id is not None else None
-    is_live = stored is not None and not stored.is_deleted
-    if is_live and not (context.policy.replace_existing and not context.has_shop_rules):
-        raise Conflicted(f"Order {order.id} exists; leave the id out to get a new one.")
-    order_id = order.id if has_id and order.id is not None else tx.next_id("order")
+    order_id = given_id(order.id)
+    stored = None if order_id is None else find(tx, order_id)
+    # A shop never forgets an order, for its pet would stay pending.
+    may_replace = context.policy.replace_existing and not context.has_shop_rules
+    if stored is not None and not stored.is_deleted and not may_replace:
+        raise Conflicted(f"Order {order_id} exists; leave the id out to get a new one.")
     if context.has_shop_rules:
-        order = _checked_by_shop(tx, order)
+        order = _reserved(tx, order)
     if stored is not None:
         return update_order(tx, stored, order)
-    return insert_order(tx, order_id, order)
+    return insert_order(tx, order_id or tx.next_id("order"), order)
 
 
 def patch(tx: Tx, context: Context, *, order_id: int, patch: OrderPatch) -> Order:
-    """Merge a JSON merge patch into an order; delivering sells the pet."""
+    """
+    Merge a JSON merge patch into an order; under the shop's rules delivering sells.
+
+    Raises:
+        NotFound: There is no such order.
+        RuleBroken: The shop does not allow the change.
+    """
     stored = _live(tx, order_id)
     given = patch.model_dump(mode="json", exclude_unset=True)
     draft = merged_with(stored.order, given, OrderDraft)
     if context.has_shop_rules:
-        after = Order.model_validate(draft.model_dump() | {"id": order_id})
-        check_order_change(stored.order, after)
-        if after.status != stored.order.status:
-            _move_pet(tx, after.pet_id, after.status)
+        _check_change(tx, stored.order, draft)
     return update_order(tx, stored, draft)
 
 
 def delete(tx: Tx, context: Context, *, order_id: int) -> None:
-    """Cancel an order; under the shop's rules that frees its pet."""
+    """
+    Cancel an order; under the shop's rules that frees its pet.
+
+    Raises:
+        NotFound: There is no such order.
+        RuleBroken: It is delivered, and a shop keeps that.
+    """
     stored = _live(tx, order_id)
     if context.has_shop_rules:
         check_order_cancel(stored.order)
-        _move_pet(tx, stored.order.pet_id, None)
+        _free_pet(tx, stored.order)
     delete_order(tx, stored.order)
+
+
+class Filters(TypedDict, total=False):
+    """Say which orders a listing holds."""
+
+    status: str
+    pet_id: int
 
 
 def list_page(
@@ -118,15 +142,16 @@ def list_page(
     sort: str = "id",
     limit: int = PAGE_SIZE_DEFAULT,
     cursor: str | None = None,
-    **filters: Any,
+    **filters: Unpack[Filters],
 ) -> Page[Order]:
     """Return a page of the orders that match all filters."""
     after = read_cursor(cursor, sort, (int,))
-    used = tuple(name for name in _FILTERS if name in filters)
-    params: dict[str, Value] = {name: filters[name] for name in used}
-    params["row_count"] = limit + 1
-    if "status" in params:
-        params["status"] = str(params["status"])
+    params: dict[str, Value] = {"row_count": limit + 1}
+    if "status" in filters:
+        params["status"] = filters["status"]
+    if "pet_id" in filters:
+        params["pet_id"] = filters["pet_id"]
+    used = tuple(filters)
     if after is not None:
         params["after_id"] = after[0]
     rows = tx.rows(_PAGE((used, sort, after is not None)), params)
@@ -162,19 +187,44 @@ def _live(tx: Tx, order_id: int) -> StoredOrder:
     return stored
 
 
-def _checked_by_shop(tx: Tx, order: OrderDraft) -> OrderDraft:
-    """Return the order as the shop takes it, and reserve its pet."""
-    stored = None if order.pet_id is None else pet_rows.find(tx, order.pet_id)
-    pet = None if stored is None or stored.is_deleted else stored.pet
-    check_new_order(order, pet)
-    _move_pet(tx, order.pet_id, OrderStatus.PLACED)
+def _reserved(tx: Tx, order: OrderDraft) -> OrderDraft:
+    """Return the order as the shop takes it, and make its pet pending."""
+    stored = _pet(tx, order.pet_id)
+    check_new_order(order, None if stored is None else stored.pet)
+    _move_pet(tx, stored, OrderStatus.PLACED)
     return order.model_copy(update={"status": OrderStatus.PLACED, "quantity": 1})
 
 
-def _move_pet(tx: Tx, pet_id: int | None, order_status: str | None) -> None:
-    """Give the pet of an order the status that goes with the order's."""
+def _check_change(tx: Tx, before: Order, draft: OrderDraft) -> None:
+    after = before.model_copy(
+        update={name: getattr(draft, name) for name in OrderDraft.model_fields}
+    )
+    check_order_change(before, after)
+    if after.status != before.status:
+        _move_pet(tx, _pet(tx, before.pet_id), after.status)
+
+
+def _free_pet(tx: Tx, order: Order) -> None:
+    pet = _pet(tx, order.pet_id)
+    # A store that was lenient before may have several orders for one pet.
+    if pet is not None and open_order_of(tx, pet.pet.id, beside=order.id) is None:
+        _move_pet(tx, pet, None)
+
+
+def _pet(tx: Tx, pet_id: int | None) -> StoredPet | None:
+    """Return the pet of an order, if the shop has it."""
     stored = None if pet_id is None else pet_rows.find(tx, pet_id)
-    if stored is None or stored.is_deleted:
+    return None if stored is None or stored.is_deleted else stored
+
+
+def _move_pet(tx: Tx, stored: StoredPet | None, order_status: str | None) -> None:
+    """
+    Give the pet of an order the status that goes with the order's.
+
+    Args:
+        stored: As it was when the move was decided: read again, it may be another's.
+    """
+    if stored is None:
         return
     before = stored.pet.status
     after = pet_status_after(order_status, before=before)

@@ -7,50 +7,64 @@ sorted readings, merged here: an IN list would make the database sort all matche
 """
 
 import base64
-import binascii
 import heapq
-import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from petstore.contract.errors import FieldProblem, Invalid
+from petstore.contract.model import INT64_MAX
 from petstore.storage.transaction import Row
 
 Key = tuple[Any, ...]
 
+# No text of a store holds it, so it needs no escape, and a cursor stays short.
+_SEPARATOR: Final = "\0"
+
 
 def write_cursor(sort: str, key: Key) -> str:
     """Return the opaque text of a position."""
-    text = json.dumps([sort, *key], ensure_ascii=False, separators=(",", ":"))
+    text = _SEPARATOR.join((sort, *map(str, key)))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str | None, sort: str, types: tuple[type, ...]) -> Key | None:
+def read_cursor(
+    cursor: str | None, sort: str, types: tuple[type[int] | type[str], ...]
+) -> Key | None:
     """
-    Return the key of a cursor; None for none.
+    Return the key of a cursor; None for none and for an empty one.
 
     Raises:
         Invalid: It is none of ours, or of another sort.
     """
-    if cursor is None:
+    if not cursor:
         return None
-    try:
-        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
-        made_for, *key = json.loads(base64.urlsafe_b64decode(padded))
-    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
-        raise _bad_cursor("is not a cursor of this listing") from error
+    made_for, *parts = _text(cursor).split(_SEPARATOR)
     if made_for != sort:
-        raise _bad_cursor(f"belongs to sort={made_for}; use the same sort for all pages")
-    if [type(part) for part in key] != list(types):
-        raise _bad_cursor("is not a cursor of this listing")
-    return tuple(key)
+        raise bad_cursor("belongs to a listing with another sort")
+    try:
+        key = tuple(kind(part) for kind, part in zip(types, parts, strict=True))
+    except ValueError as error:
+        raise bad_cursor() from error
+    # Neither engine can look for a larger number, and no id is below 1.
+    if any(isinstance(part, int) and not 0 <= part <= INT64_MAX for part in key):
+        raise bad_cursor()
+    return key
 
 
-def _bad_cursor(message: str) -> Invalid:
+def bad_cursor(message: str = "is not one of this listing") -> Invalid:
+    """Return the refusal of a cursor."""
     return Invalid(
-        f"The cursor {message}.",
+        f"The cursor {message}; begin again without one.",
         fields=(FieldProblem("query.cursor", message, "cursor"),),
     )
+
+
+def _text(cursor: str) -> str:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except ValueError as error:
+        raise bad_cursor() from error
 
 
 def merge(
@@ -64,7 +78,7 @@ def merge(
     Merge sorted readings into the first `count` rows, each key once.
 
     Args:
-        readings: Each holds its own first `count` rows.
+        readings: Each holds its own first `count` rows, no key twice.
     """
     merged: list[Row] = []
     last: Key | None = None

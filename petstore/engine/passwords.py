@@ -1,6 +1,7 @@
 """Hash passwords, and compare them in constant time."""
 
 import hmac
+import threading
 from functools import cache
 from typing import Final, Protocol
 
@@ -8,6 +9,7 @@ from petstore.contract.errors import FieldProblem, Invalid
 from petstore.contract.user import UserDraft
 
 PASSWORD_LENGTH_MIN: Final = 8
+_HASH_COUNT_MAX: Final = 2
 
 
 class Hasher(Protocol):
@@ -21,9 +23,14 @@ class Hasher(Protocol):
 
 
 class Argon2Hasher:
-    """Hash with Argon2id and the second recommendation of RFC 9106 §4 (64 MiB)."""
+    """
+    Hash with Argon2id and the second recommendation of RFC 9106 §4 (64 MiB).
+
+    Few at a time, for a login is open to anybody, and each takes that memory.
+    """
 
     def __init__(self) -> None:
+        self._places = threading.BoundedSemaphore(_HASH_COUNT_MAX)
         # Imported late: a sandbox never hashes.
         from argon2 import PasswordHasher
 
@@ -31,16 +38,18 @@ class Argon2Hasher:
 
     def hash(self, password: str) -> str:
         """Return a salted Argon2id hash."""
-        return self._hasher.hash(password)
+        with self._places:
+            return self._hasher.hash(password)
 
     def verify(self, hashed: str, password: str) -> bool:
         """Return whether the password is the one that was hashed."""
         from argon2.exceptions import InvalidHashError, VerificationError
 
-        try:
-            return self._hasher.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
-            return False
+        with self._places:
+            try:
+                return self._hasher.verify(hashed, password)
+            except (VerificationError, InvalidHashError):
+                return False
 
 
 @cache
@@ -49,9 +58,12 @@ def default_hasher() -> Hasher:
     return Argon2Hasher()
 
 
-def protected(user: UserDraft, hasher: Hasher) -> UserDraft:
+def protected(user: UserDraft, hasher: Hasher, *, location: str = "body") -> UserDraft:
     """
     Return the user with the password hashed.
+
+    Args:
+        location: Where the user stands in the input.
 
     Raises:
         Invalid: The password is too short.
@@ -62,7 +74,7 @@ def protected(user: UserDraft, hasher: Hasher) -> UserDraft:
         message = f"must have {PASSWORD_LENGTH_MIN} characters at least"
         raise Invalid(
             f"The password {message}.",
-            fields=(FieldProblem("body.password", message, "too_short"),),
+            fields=(FieldProblem(f"{location}.password", message, "too_short"),),
             reason="body",
         )
     return user.model_copy(update={"password": hasher.hash(user.password)})

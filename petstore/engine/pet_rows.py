@@ -1,13 +1,13 @@
-"""Read pets from rows and write them to rows; the one place that knows their columns."""
+"""Read pets from rows and write them to rows; no other file knows their columns."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, select, update
+from pydantic_core import from_json, to_json
+from sqlalchemy import Select, and_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from petstore.contract.errors import Unavailable
+from petstore.contract.model import of_values
 from petstore.contract.pet import Category, Pet, PetDraft, PetStatus, Tag
 from petstore.rules import fold_name
 from petstore.storage.statement import (
@@ -18,7 +18,7 @@ from petstore.storage.statement import (
     padded_count,
 )
 from petstore.storage.tables import PET, PET_TAG
-from petstore.storage.transaction import Action, Row, Tx
+from petstore.storage.transaction import Action, Row, Tx, overtaken
 
 COLUMNS = (
     PET.c.id,
@@ -33,19 +33,26 @@ COLUMNS = (
 _ID, _FOLDED = 0, 7
 
 _BY_ID = Statement(
-    select(*COLUMNS, PET.c.deleted_at, PET_TAG.c.tag_id, PET_TAG.c.name, PET_TAG.c.position)
+    select(
+        *COLUMNS, PET.c.deleted_at, PET_TAG.c.tag_id, PET_TAG.c.name, PET_TAG.c.position
+    )
     .select_from(PET.outerjoin(PET_TAG, PET_TAG.c.pet_id == PET.c.id))
     .where(PET.c.id == bindparam("pet_id"))
     .order_by(PET_TAG.c.position)
 )
 _DELETED_AT, _TAG_ID, _TAG_NAME, _POSITION = 8, 9, 10, 11
 
-_TAGS_OF = Statement.of(
-    lambda count: select(PET_TAG.c.pet_id, PET_TAG.c.tag_id, PET_TAG.c.name)
-    .where(one_of(PET_TAG.c.pet_id, "pet_id", int(str(count))))
-    .order_by(PET_TAG.c.pet_id, PET_TAG.c.position)
-)
-_INSERT = Statement(insert(PET))
+
+def _tags_of(count: int) -> Select[tuple[object, ...]]:
+    return (
+        select(PET_TAG.c.pet_id, PET_TAG.c.tag_id, PET_TAG.c.name)
+        .where(one_of(PET_TAG.c.pet_id, "pet_id", count))
+        .order_by(PET_TAG.c.pet_id, PET_TAG.c.position)
+    )
+
+
+_TAGS_OF = Statement.of(_tags_of)
+_INSERT = Statement(insert(PET).on_conflict_do_nothing())
 _UPDATE = Statement(
     update(PET)
     .where(
@@ -124,30 +131,35 @@ def key_by_name(row: Row) -> tuple[str, int]:
 
 
 def _tag(tag_id: int | None, name: str | None) -> Tag:
-    return Tag.model_construct(id=tag_id, name=name)
+    return of_values(Tag, {"id": tag_id, "name": name}, {"id", "name"})
 
 
 def _pet(row: Row, tags: list[Tag]) -> Pet:
     pet_id, category_id, category_name, name, photo_urls, status, version = row[:7]
-    # Values of a store were validated on their way in; validating again would cost
-    # more than reading them did.
-    return Pet.model_construct(
-        _ALL_SET if name is not None else _NAMELESS_SET,
-        id=pet_id,
-        category=_category(category_id, category_name),
-        name=name or "",
-        photo_urls=json.loads(photo_urls),
-        tags=tags,
-        status=_STATUSES.get(status, status),
-        version=version,
+    return of_values(
+        Pet,
+        {
+            "id": pet_id,
+            "category": _category(category_id, category_name),
+            "name": name or "",
+            "photo_urls": from_json(photo_urls),
+            "tags": tags,
+            "status": _STATUSES.get(status, status),
+            "version": version,
+        },
+        _fields_set(is_named=name is not None),
     )
+
+
+def _fields_set(*, is_named: bool) -> set[str]:
+    return (_ALL_SET if is_named else _NAMELESS_SET).copy()
 
 
 def _category(category_id: int | None, name: str | None) -> Category | None:
     # An empty category is none: a store has no other way to keep it.
     if category_id is None and name is None:
         return None
-    return Category.model_construct(id=category_id, name=name)
+    return of_values(Category, {"id": category_id, "name": name}, {"id", "name"})
 
 
 def _category_of(draft: PetDraft) -> Category | None:
@@ -155,12 +167,23 @@ def _category_of(draft: PetDraft) -> Category | None:
     return None if category is None else _category(category.id, category.name)
 
 
+def _bare_tag(tag: Tag) -> Tag:
+    """Return the tag as a store keeps it: without fields that it does not know."""
+    return _tag(tag.id, tag.name) if tag.__pydantic_extra__ else tag
+
+
 def insert_pet(tx: Tx, pet_id: int, draft: PetDraft) -> Pet:
-    """Store a new pet; writes one change."""
+    """
+    Store a new pet under an id that none has; writes one change.
+
+    Raises:
+        Overtaken: Somebody else took the id at the same moment.
+    """
     pet = _as_pet(pet_id, draft, version=1)
     values = _values(pet)
     values.update(id=pet_id, created_at=tx.now, updated_at=tx.now, deleted_at=None)
-    tx.run(_INSERT, values)
+    if tx.run(_INSERT, values) == 0:
+        raise overtaken("pet", pet_id)
     _insert_tags(tx, pet)
     _settle(tx, pet, "create", status_before=None)
     return pet
@@ -171,7 +194,7 @@ def update_pet(tx: Tx, stored: StoredPet, draft: PetDraft) -> Pet:
     Store the next version of a pet, reviving a deleted one; writes one change.
 
     Raises:
-        Unavailable: Somebody else wrote it at the same moment; try again.
+        Overtaken: Somebody else wrote it at the same moment.
     """
     before = stored.pet
     pet = _as_pet(before.id, draft, version=_version(before) + 1)
@@ -201,16 +224,18 @@ def _version(pet: Pet) -> int:
 
 
 def _as_pet(pet_id: int, draft: PetDraft, *, version: int) -> Pet:
-    is_named = "name" in draft.model_fields_set
-    return Pet.model_construct(
-        _ALL_SET if is_named else _NAMELESS_SET,
-        id=pet_id,
-        category=_category_of(draft),
-        name=draft.name,
-        photo_urls=draft.photo_urls,
-        tags=[_tag(tag.id, tag.name) for tag in draft.tags],
-        status=draft.status,
-        version=version,
+    return of_values(
+        Pet,
+        {
+            "id": pet_id,
+            "category": _category_of(draft),
+            "name": draft.name,
+            "photo_urls": draft.photo_urls,
+            "tags": [_bare_tag(tag) for tag in draft.tags],
+            "status": draft.status,
+            "version": version,
+        },
+        _fields_set(is_named="name" in draft.model_fields_set),
     )
 
 
@@ -220,7 +245,7 @@ def _values(pet: Pet) -> dict[str, Any]:
         "category_id": None if category is None else category.id,
         "category_name": None if category is None else category.name,
         "name": pet.name if "name" in pet.model_fields_set else None,
-        "photo_urls": json.dumps(pet.photo_urls, ensure_ascii=False),
+        "photo_urls": to_json(pet.photo_urls).decode(),
         "status": None if pet.status is None else str(pet.status),
         "version": pet.version,
         "name_folded": fold_name(pet.name),
@@ -233,23 +258,22 @@ def _write(
     guard = {"pet_id": before.id, "base_version": before.version}
     times = {"updated_at": tx.now, "deleted_at": deleted_at}
     if tx.run(_UPDATE, {**values, **guard, **times}) == 0:
-        raise Unavailable(
-            f"Somebody else wrote pet {before.id} at the same moment; try again.",
-            retry_after=1,
-        )
+        raise overtaken("pet", before.id)
 
 
 def _insert_tags(tx: Tx, pet: Pet) -> None:
-    for position, tag in enumerate(pet.tags):
-        tx.run(
-            _INSERT_TAG,
+    tx.run_each(
+        _INSERT_TAG,
+        [
             {
                 "pet_id": pet.id,
                 "position": position,
                 "tag_id": tag.id,
                 "name": tag.name,
-            },
-        )
+            }
+            for position, tag in enumerate(pet.tags)
+        ],
+    )
 
 
 def _settle(tx: Tx, pet: Pet, action: Action, *, status_before: str | None) -> None:

@@ -1,14 +1,15 @@
 """Execute the operations on pets; each is one function of a transaction."""
 
-from typing import Any, Final
+from typing import Final, TypedDict, Unpack
 
 from petstore.contract.arguments import FIND_COUNT_MAX, PAGE_SIZE_DEFAULT
 from petstore.contract.call import Reply
-from petstore.contract.errors import Conflicted, NotFound
-from petstore.contract.model import Page
+from petstore.contract.errors import Conflicted, NotFound, TooLarge
+from petstore.contract.model import ITEMS_MAX, Page
 from petstore.contract.pet import Pet, PetChange, PetDraft, PetPatch
 from petstore.engine import changes
 from petstore.engine.context import Context
+from petstore.engine.ids import given_id
 from petstore.engine.merging import merged_with
 from petstore.engine.orders import open_order_of
 from petstore.engine.paging import merge, read_cursor, write_cursor
@@ -23,11 +24,7 @@ from petstore.engine.pet_rows import (
     update_pet,
     with_tags,
 )
-from petstore.rules import (
-    check_pet_delete,
-    check_pet_transition,
-    new_pet_status,
-)
+from petstore.rules import check_pet_delete, check_pet_transition, new_pet_status
 from petstore.storage.transaction import Tx
 
 _KEY_TYPES: Final = {"id": (int,), "name": (str, int)}
@@ -45,23 +42,29 @@ def add(tx: Tx, context: Context, *, pet: PetDraft) -> Pet:
 
     Raises:
         Conflicted: The id is taken, and the policy does not replace.
+        RuleBroken: The shop knows no such status, or does not allow its change.
     """
     if context.has_shop_rules:
         pet = pet.model_copy(update={"status": new_pet_status(pet.status)})
-    if pet.id is None or pet.id <= 0:
-        return insert_pet(tx, tx.next_id("pet"), pet)
-    stored = find(tx, pet.id)
+    pet_id = given_id(pet.id)
+    stored = None if pet_id is None else find(tx, pet_id)
     if stored is None:
-        return insert_pet(tx, pet.id, pet)
+        return insert_pet(tx, pet_id or tx.next_id("pet"), pet)
     if not stored.is_deleted and not context.policy.replace_existing:
         raise Conflicted(
-            f"Pet {pet.id} exists; leave the id out, or replace the pet with PUT."
+            f"Pet {pet_id} exists; leave the id out, or replace the pet with PUT."
         )
     return _change(tx, context, stored, pet)
 
 
 def replace(tx: Tx, context: Context, *, pet: Pet) -> Pet:
-    """Replace a pet; a missing one is created where the policy says so."""
+    """
+    Replace a pet; a missing one is created where the policy says so.
+
+    Raises:
+        NotFound: It is missing, and the policy does not create it.
+        RuleBroken: The shop does not allow the change of status.
+    """
     stored = find(tx, pet.id)
     if stored is not None and not stored.is_deleted:
         if context.has_shop_rules and pet.status is None:
@@ -73,13 +76,20 @@ def replace(tx: Tx, context: Context, *, pet: Pet) -> Pet:
 
 
 def patch(tx: Tx, context: Context, *, pet_id: int, patch: PetPatch) -> Pet:
-    """Merge a JSON merge patch into a pet."""
+    """
+    Merge a JSON merge patch into a pet.
+
+    Raises:
+        NotFound: There is no such pet.
+        Invalid: The patch clears what a pet needs.
+        RuleBroken: The shop does not allow the change of status.
+    """
     stored = _live(tx, pet_id)
-    changes_given = patch.model_dump(mode="json", exclude_unset=True)
-    merged = merged_with(stored.pet, changes_given, PetDraft)
-    if "name" not in stored.pet.model_fields_set and "name" not in changes_given:
+    given = patch.model_dump(mode="json", exclude_unset=True)
+    merged = merged_with(stored.pet, given, PetDraft)
+    if "name" not in stored.pet.model_fields_set and "name" not in given:
         merged.model_fields_set.discard("name")
-    return _change(tx, context, stored, merged, names_status="status" in changes_given)
+    return _change(tx, context, stored, merged, names_status="status" in given)
 
 
 def update_with_form(
@@ -92,13 +102,18 @@ def update_with_form(
 ) -> Pet:
     """Change name and status where they are given."""
     given = {"name": name, "status": status}
-    changes_given = {key: value for key, value in given.items() if value is not None}
-    changed = PetPatch.model_construct(set(changes_given), **changes_given)
-    return patch(tx, context, pet_id=pet_id, patch=changed)
+    changed = {field: value for field, value in given.items() if value is not None}
+    return patch(tx, context, pet_id=pet_id, patch=PetPatch.model_validate(changed))
 
 
 def delete(tx: Tx, context: Context, *, pet_id: int) -> None:
-    """Delete a pet; a tombstone stays, from which it can be restored."""
+    """
+    Delete a pet; a tombstone stays, from which it can be restored.
+
+    Raises:
+        NotFound: There is no such pet.
+        RuleBroken: An order of the shop needs it.
+    """
     stored = _live(tx, pet_id)
     if context.has_shop_rules:
         check_pet_delete(pet_id, open_order_id=open_order_of(tx, pet_id))
@@ -119,6 +134,10 @@ def attach_photo(tx: Tx, context: Context, *, pet_id: int, url: str) -> Pet | No
 
     Returns:
         The pet; None when there is none and the policy does not mind.
+
+    Raises:
+        NotFound: There is no such pet.
+        TooLarge: The pet has as many pictures as one may have.
     """
     stored = find(tx, pet_id)
     if stored is None or stored.is_deleted:
@@ -128,27 +147,44 @@ def attach_photo(tx: Tx, context: Context, *, pet_id: int, url: str) -> Pet | No
     pet = stored.pet
     if url in pet.photo_urls:
         return pet
+    if len(pet.photo_urls) >= ITEMS_MAX:
+        raise TooLarge(f"A pet may have {ITEMS_MAX:,} pictures at most.")
     draft = pet.model_copy(update={"photo_urls": [*pet.photo_urls, url]})
     return update_pet(tx, stored, draft)
+
+
+class Listing(TypedDict, total=False):
+    """
+    Say which pets a listing holds, and in which order.
+
+    Args:
+        status, tag: A pet with any of them counts.
+        q: Start of the name; case does not matter.
+        sort: id, -id, name or -name; by name where q is given, else by id.
+    """
+
+    status: list[str]
+    tag: list[str]
+    category: str
+    q: str
+    sort: str
 
 
 def list_page(
     tx: Tx,
     _: Context,
     *,
-    status: list[str] | None = None,
-    tag: list[str] | None = None,
     limit: int = PAGE_SIZE_DEFAULT,
     cursor: str | None = None,
-    **more: Any,
+    **asked: Unpack[Listing],
 ) -> Page[Pet]:
     """Return a page of the pets that match all filters."""
-    sort = more.get("sort") or ("name" if "q" in more else "id")
+    sort = asked.get("sort") or ("name" if "q" in asked else "id")
     filters = Filters(
-        statuses=tuple(status or ()),
-        tags=tuple(tag or ()),
-        category=more.get("category"),
-        prefix=more.get("q"),
+        statuses=tuple(asked.get("status", ())),
+        tags=tuple(asked.get("tag", ())),
+        category=asked.get("category"),
+        prefix=asked.get("q"),
     )
     pets, next_cursor = _read_page(tx, filters, sort, limit=limit, cursor=cursor)
     return Page[Pet].model_construct(items=pets, next_cursor=next_cursor)

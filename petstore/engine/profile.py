@@ -69,4 +69,5 @@ def profile(
 
 def _check(switch: str, value: str, allowed: tuple[str, str]) -> None:
     if value not in allowed:
-        raise ConfigError(f"{switch} must be {allowed[0]} or {allowed[1]}, not {value}.")
+        right = " or ".join(allowed)
+        raise ConfigError(f"{switch} must be {right}, not {value!r}.")

@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,12 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from petstore.contract.arguments import SCOPES
-from petstore.contract.errors import ConfigError
+from petstore.contract.errors import ConfigError, Invalid
+from petstore.contract.order import OrderDraft
 from petstore.contract.pet import PetDraft
 from petstore.contract.user import UserDraft
 from petstore.engine import identity, order_rows, pet_rows, user_rows
+from petstore.engine.passwords import Hasher, default_hasher, protected
 from petstore.engine.profile import ProfileName
 from petstore.engine.seeds import Seed
 from petstore.storage.statement import Statement
@@ -90,13 +92,24 @@ def check_kind(stored: ProfileName | None, asked: ProfileName) -> None:
     )
 
 
-def first_units(kind: ProfileName, seed: Seed) -> Iterator[Unit]:
-    """Yield the units that fill a new store; the last one marks it as filled."""
+def first_units(
+    kind: ProfileName, seed: Seed, hasher: Callable[[], Hasher] = default_hasher
+) -> Iterator[Unit]:
+    """
+    Yield the units that fill a new store; the last one marks it as filled.
+
+    Args:
+        hasher: Makes what a shop hashes the passwords of the seed with.
+
+    Raises:
+        ConfigError: A password of the seed is too short for a shop.
+    """
     if kind == "sandbox":
         yield _add_sandbox_key
+    users = seed.users if kind == "sandbox" else _protected(seed.users, hasher)
     for part in _parts(seed.pets):
         yield lambda tx, part=part: _add_pets(tx, part)  # type: ignore[misc]
-    yield lambda tx: _add_rest(tx, seed)
+    yield lambda tx: _add_rest(tx, seed.orders, users)
     yield lambda tx: _mark(tx, kind)
 
 
@@ -133,10 +146,23 @@ def _add_pets(tx: Tx, pets: list[PetDraft]) -> None:
         pet_rows.insert_pet(tx, pet.id or tx.next_id("pet"), pet)
 
 
-def _add_rest(tx: Tx, seed: Seed) -> None:
-    for order in seed.orders:
+def _protected(
+    users: Sequence[UserDraft], hasher: Callable[[], Hasher]
+) -> list[UserDraft]:
+    try:
+        return [
+            protected(user, hasher(), location=f"users[{index}]")
+            for index, user in enumerate(users)
+        ]
+    except Invalid as error:
+        (fault,) = error.fields
+        raise ConfigError(f"The seed's {fault.field} {fault.message}.") from error
+
+
+def _add_rest(tx: Tx, orders: Sequence[OrderDraft], users: Sequence[UserDraft]) -> None:
+    for order in orders:
         order_rows.insert_order(tx, order.id or tx.next_id("order"), order)
-    for user in seed.users:
+    for user in users:
         user_id = user.id or tx.next_id("user")
         user_rows.insert_user(tx, user_id, user, role="customer")
 

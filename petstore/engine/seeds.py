@@ -24,6 +24,7 @@ from petstore.contract.pet import Category, PetDraft, PetStatus, Tag
 from petstore.contract.user import UserDraft
 
 PROBLEM_COUNT_MAX: Final = 10
+PET_COUNT_MAX: Final = 100_000_000
 
 T = TypeVar("T")
 
@@ -85,8 +86,17 @@ def parse_seed(text: str, *, now: datetime | None = None) -> Seed:
     if text == "empty":
         return Seed()
     if text.isascii() and text.isdigit():
-        return Seed(pets=RandomPets(int(text)))
+        return Seed(pets=RandomPets(_pet_count(text)))
     return seed_file(Path(text))
+
+
+def _pet_count(digits: str) -> int:
+    significant = digits.lstrip("0") or "0"
+    # Python refuses to read a number of 5,000 digits.
+    is_short = len(significant) <= len(str(PET_COUNT_MAX))
+    if not is_short or int(significant) > PET_COUNT_MAX:
+        raise ConfigError(f"a seed has at most {PET_COUNT_MAX:,} pets")
+    return int(significant)
 
 
 def public_seed(now: datetime | None = None) -> Seed:

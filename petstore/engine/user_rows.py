@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from petstore.contract.errors import Unavailable
 from petstore.contract.user import User, UserDraft
 from petstore.storage.statement import Statement
-from petstore.storage.tables import CHANGE, SHOP_USER, TOKEN
-from petstore.storage.transaction import Action, Row, Tx
+from petstore.storage.tables import SHOP_USER, TOKEN
+from petstore.storage.transaction import Action, Row, Tx, overtaken
 
 _FIELDS = (
     "username",
@@ -30,24 +29,21 @@ _BY_NAME = Statement(
     select(*COLUMNS).where(SHOP_USER.c.username == bindparam("wanted_name"))
 )
 _BY_ID = Statement(select(*COLUMNS).where(SHOP_USER.c.id == bindparam("wanted_id")))
-_INSERT = Statement(insert(SHOP_USER))
+_INSERT = Statement(insert(SHOP_USER).on_conflict_do_nothing())
+_IS_UNCHANGED = and_(
+    SHOP_USER.c.id == bindparam("user_id"),
+    SHOP_USER.c.version == bindparam("base_version"),
+)
 _UPDATE = Statement(
     update(SHOP_USER)
-    .where(
-        and_(
-            SHOP_USER.c.id == bindparam("user_id"),
-            SHOP_USER.c.version == bindparam("base_version"),
-        )
-    )
+    .where(_IS_UNCHANGED)
     .values({name: bindparam(name) for name in (*_FIELDS, "version", "updated_at")})
 )
-_DELETE = Statement(delete(SHOP_USER).where(SHOP_USER.c.id == bindparam("user_id")))
-_DELETE_TOKENS = Statement(delete(TOKEN).where(TOKEN.c.user_id == bindparam("owner")))
-_LAST_VERSION = Statement(
-    select(func.max(CHANGE.c.version)).where(
-        CHANGE.c.kind == "user", CHANGE.c.entity_id == bindparam("user_id")
-    )
+_HOLD = Statement(
+    update(SHOP_USER).where(_IS_UNCHANGED).values(version=SHOP_USER.c.version)
 )
+_DELETE = Statement(delete(SHOP_USER).where(_IS_UNCHANGED))
+_DELETE_TOKENS = Statement(delete(TOKEN).where(TOKEN.c.user_id == bindparam("owner")))
 
 
 class StoredUser:
@@ -84,13 +80,19 @@ def _stored(row: Row) -> StoredUser:
 
 
 def insert_user(tx: Tx, user_id: int, draft: UserDraft, *, role: str) -> User:
-    """Store a new user; writes one change."""
-    row = tx.row(_LAST_VERSION, {"user_id": user_id})
+    """
+    Store a new user under an id and a name that none has; writes one change.
+
+    Raises:
+        Overtaken: Somebody else took one of them at the same moment.
+    """
     # A user of this id may have lived before: its versions go on, not back.
-    last_version = row[0] if row is not None and row[0] is not None else 0
+    last_version = tx.last_version("user", user_id)
     user = _as_user(user_id, draft, version=last_version + 1)
     values = {**_values(user), "id": user_id, "role": role}
-    tx.run(_INSERT, {**values, "created_at": tx.now, "updated_at": tx.now})
+    times = {"created_at": tx.now, "updated_at": tx.now}
+    if tx.run(_INSERT, {**values, **times}) == 0:
+        raise overtaken("user", user_id)
     _log(tx, user, "create")
     return user
 
@@ -101,17 +103,14 @@ def update_user(tx: Tx, stored: User, draft: UserDraft) -> User:
 
     A draft without password keeps the stored one: nobody can send back what a shop
     never showed. A new password ends the user's tokens.
+
+    Raises:
+        Overtaken: Somebody else wrote it at the same moment.
     """
-    assert stored.version is not None
     if draft.password is None:
         draft = draft.model_copy(update={"password": stored.password})
-    user = _as_user(stored.id, draft, version=stored.version + 1)
-    guard = {"user_id": stored.id, "base_version": stored.version}
-    if tx.run(_UPDATE, {**_values(user), **guard, "updated_at": tx.now}) == 0:
-        raise Unavailable(
-            f"Somebody else wrote user {stored.username} at the same moment; try again.",
-            retry_after=1,
-        )
+    user = _as_user(stored.id, draft, version=_version(stored) + 1)
+    _run_guarded(tx, _UPDATE, stored, {**_values(user), "updated_at": tx.now})
     if user.password != stored.password:
         tx.run(_DELETE_TOKENS, {"owner": stored.id})
     _log(tx, user, "update")
@@ -119,11 +118,39 @@ def update_user(tx: Tx, stored: User, draft: UserDraft) -> User:
 
 
 def delete_user(tx: Tx, user: User) -> None:
-    """Remove a user and the user's tokens; writes one change."""
-    assert user.version is not None
+    """
+    Remove a user and the user's tokens; writes one change.
+
+    Raises:
+        Overtaken: Somebody else wrote it at the same moment.
+    """
+    # The user first, for that waits until a login that holds the user is through.
+    _run_guarded(tx, _DELETE, user, {})
     tx.run(_DELETE_TOKENS, {"owner": user.id})
-    tx.run(_DELETE, {"user_id": user.id})
-    tx.log("user", user.id, user.version + 1, "delete", None)
+    tx.log("user", user.id, _version(user) + 1, "delete", None)
+
+
+def hold_user(tx: Tx, user: User) -> None:
+    """
+    Keep everybody else from changing or removing a user while the unit runs.
+
+    Raises:
+        Overtaken: Somebody did already.
+    """
+    _run_guarded(tx, _HOLD, user, {})
+
+
+def _run_guarded(
+    tx: Tx, statement: Statement, user: User, params: dict[str, Any]
+) -> None:
+    guard = {"user_id": user.id, "base_version": user.version}
+    if tx.run(statement, {**params, **guard}) == 0:
+        raise overtaken("user", user.id)
+
+
+def _version(user: User) -> int:
+    assert user.version is not None
+    return user.version
 
 
 def _as_user(user_id: int, draft: UserDraft, *, version: int) -> User:
@@ -137,6 +164,5 @@ def _values(user: User) -> dict[str, Any]:
 
 
 def _log(tx: Tx, user: User, action: Action) -> None:
-    assert user.version is not None
     body = user.model_dump_json(exclude_none=True, exclude={"password"})
-    tx.log("user", user.id, user.version, action, body)
+    tx.log("user", user.id, _version(user), action, body)

@@ -10,6 +10,7 @@ from petstore.contract.errors import Conflicted, FieldProblem, Invalid, NotFound
 from petstore.contract.model import Page
 from petstore.contract.user import User, UserDraft
 from petstore.engine.context import Context
+from petstore.engine.ids import given_id
 from petstore.engine.paging import read_cursor, write_cursor
 from petstore.engine.user_rows import (
     COLUMNS,
@@ -33,9 +34,14 @@ def get(tx: Tx, context: Context, *, username: str) -> User:
     return _shown(_stored(tx, username).user, context)
 
 
-def create(tx: Tx, context: Context, *, user: UserDraft) -> User | None:
+def create(
+    tx: Tx, context: Context, *, user: UserDraft, location: str = "body"
+) -> User | None:
     """
     Store a new user.
+
+    Args:
+        location: Where the user stands in the input.
 
     Returns:
         The user; None where a user without a name is answered and not stored.
@@ -49,32 +55,44 @@ def create(tx: Tx, context: Context, *, user: UserDraft) -> User | None:
             return None
         raise Invalid(
             "A user needs a username.",
-            fields=(FieldProblem("body.username", "is required", "missing"),),
+            fields=(FieldProblem(f"{location}.username", "is required", "missing"),),
             reason="body",
         )
-    has_id = user.id is not None and user.id > 0
+    user_id = given_id(user.id)
     taken = find(tx, user.username)
-    if taken is None and has_id and user.id is not None:
-        taken = find_by_id(tx, user.id)
-    if taken is not None:
-        if context.policy.replace_existing:
-            return _shown(update_user(tx, taken.user, user), context)
-        raise Conflicted(
-            f"The username {user.username} or the id is taken; change one of them."
-        )
-    user_id = user.id if has_id and user.id is not None else tx.next_id("user")
-    return _shown(insert_user(tx, user_id, user, role=CUSTOMER), context)
+    if taken is None and user_id is not None:
+        taken = find_by_id(tx, user_id)
+    if taken is None:
+        user_id = user_id or tx.next_id("user")
+        return _shown(insert_user(tx, user_id, user, role=CUSTOMER), context)
+    if not context.policy.replace_existing:
+        what = f"username {user.username}"
+        if taken.user.username != user.username:
+            what = f"id {user_id}"
+        raise Conflicted(f"The {what} is taken; choose another one.")
+    return _shown(update_user(tx, taken.user, user), context)
 
 
 def create_many(tx: Tx, context: Context, *, users: list[UserDraft]) -> list[User]:
-    """Store several users, all or none."""
-    created = [create(tx, context, user=user) for user in users]
+    """
+    Store several users, all or none.
+
+    Raises:
+        Conflicted, Invalid: One of them cannot be stored, as `create`.
+    """
+    created = [
+        create(tx, context, user=user, location=f"body.{index}")
+        for index, user in enumerate(users)
+    ]
     return [user for user in created if user is not None]
 
 
-def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User:
+def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User | None:
     """
     Replace a user; a name in the body renames, the id stays.
+
+    Returns:
+        As `create` where the policy creates a user that is missing.
 
     Raises:
         NotFound: No such user, and the policy does not create one.
@@ -85,12 +103,10 @@ def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User
     if stored is None:
         if not context.policy.create_missing:
             raise _no_user(username)
-        created = create(tx, context, user=draft)
-        assert created is not None
-        return created
-    assert draft.username is not None
-    if draft.username != username and find(tx, draft.username) is not None:
-        raise Conflicted(f"The username {draft.username} is taken.")
+        return create(tx, context, user=draft)
+    name = draft.username or username
+    if name != username and find(tx, name) is not None:
+        raise Conflicted(f"The username {name} is taken; choose another one.")
     return _shown(update_user(tx, stored.user, draft), context)
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import itertools
+import math
 import socket
 from types import SimpleNamespace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from sanic import Sanic
 from sanic.config import Config
@@ -15,7 +16,6 @@ from sanic.router import Router
 from petstore.server.door import Door
 from petstore.server.settings import Settings
 
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a refused body may have at most and still be read, so that the client, busy
 # sending, gets to see the refusal.
 _DRAINED_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -25,7 +25,22 @@ _POLL_S: Final = 0.02
 
 _numbers = itertools.count(1)
 
-App = Sanic[Config, SimpleNamespace]
+Settled = Sanic[Config, SimpleNamespace]
+
+
+class App(Settled):
+    """Hand every request to the door, past Sanic's own routing and middleware."""
+
+    async def handle_request(self, request: SanicRequest) -> None:
+        """Answer a request; Sanic's protocol calls this for each."""
+        stream: Any = request.stream
+        # The door limits bodies by what they are for.
+        stream.request_max_size = math.inf
+        response: Any = await self.ctx.door.handle(request)
+        if response is not None:
+            stream.respond(response)
+            await response.send(end_stream=True)
+
 
 
 class Connection(Protocol):
@@ -46,7 +61,7 @@ def make_app(door: Door, *, is_only_app: bool) -> App:
         is_only_app: Whether no other Sanic application lives in this process; Sanic
             then rewrites its own classes for speed, which works only once.
     """
-    app: App = Sanic(
+    app = App(
         # Sanic keeps a registry of names for the whole process.
         f"petstore-{next(_numbers)}",
         # A host's SANIC_… variables are not for us.
@@ -59,16 +74,15 @@ def make_app(door: Door, *, is_only_app: bool) -> App:
     app.config.MOTD = False
     app.config.REQUEST_MAX_SIZE = _DRAINED_BYTES_MAX
     app.config.KEEP_ALIVE_TIMEOUT = _KEEP_ALIVE_S
-
-    async def answer(request: SanicRequest, path: str = "") -> HTTPResponse | None:
-        return await door.handle(request)
-
-    app.add_route(answer, "/", methods=METHODS, stream=True, name="root")
-    app.add_route(
-        answer, "/<path:path>", methods=METHODS, stream=True, name="all", unquote=False
-    )
+    app.ctx.door = door
     app.error_handler.add(Exception, door.on_framing_error)
+    # Sanic starts no application without a route; this one is never looked up.
+    app.add_route(_never, "/")
     return app
+
+
+async def _never(_: SanicRequest) -> HTTPResponse:
+    raise AssertionError("App.handle_request answers every request")
 
 
 class RunningServer:
@@ -88,7 +102,7 @@ class RunningServer:
         )
         assert server is not None
         # Sanic leaves the methods of its server object without types.
-        self._server: Any = server
+        self._server = cast(Any, server)
         await self._server.startup()
         await self._server.before_start()
         await self._server.after_start()

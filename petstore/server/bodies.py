@@ -1,8 +1,8 @@
 """Read request bodies under a limit of size and of time."""
 
 import tempfile
-from asyncio import get_running_loop
-from collections.abc import AsyncIterator, Iterator
+from asyncio import timeout
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, cast
 
 from sanic.request import Request as SanicRequest
@@ -25,11 +25,8 @@ async def read_body(request: SanicRequest, limit: int, seconds_max: float) -> by
         TooLarge: It exceeds the limit; nothing beyond it was kept.
         Malformed: It took too long to arrive.
     """
-    if request.stream is None:
-        return b""
     pieces: list[bytes] = []
-    async for chunk in _limited(request, limit, seconds_max):
-        pieces.append(chunk)
+    await _read(request, pieces.append, limit, seconds_max)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
@@ -48,9 +45,11 @@ async def spool_upload(
     file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES_MAX))
     try:
         body_limit = limit + _FRAME_BYTES_MAX
-        async for chunk in _limited(request, body_limit, seconds_max):
-            for piece in reader.feed(chunk):
-                file.write(piece)
+
+        def keep(chunk: bytes) -> None:
+            file.writelines(reader.feed(chunk))
+
+        await _read(request, keep, body_limit, seconds_max)
         reader.finish()
         size_bytes = file.tell()
         if size_bytes > limit:
@@ -68,25 +67,36 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-async def _limited(
-    request: SanicRequest, limit: int, seconds_max: float
-) -> AsyncIterator[bytes]:
+async def _read(
+    request: SanicRequest,
+    keep: Callable[[bytes], object],
+    limit: int,
+    seconds_max: float,
+) -> None:
     # Sanic limits neither the size of a streamed body nor the time of a dripping one.
     _check_announced(request, limit)
-    loop = get_running_loop()
-    deadline = loop.time() + seconds_max
-    size_bytes = 0
     stream: Any = request.stream
-    while stream is not None and stream.request_body:
+    try:
+        async with timeout(seconds_max):
+            await _receive(stream, keep, limit)
+    except TimeoutError as error:
+        # Nor is the rest waited for once the refusal is sent.
+        stream.keep_alive, stream.request_body = False, None
+        raise Malformed(f"The body took more than {seconds_max:g} seconds.") from error
+
+
+async def _receive(
+    stream: Any, keep: Callable[[bytes], object], limit: int
+) -> None:
+    size_bytes = 0
+    while stream.request_body:
         chunk = await stream.read()
         if not chunk:
-            break
+            continue
         size_bytes += len(chunk)
         if size_bytes > limit:
             raise _too_large(limit)
-        if loop.time() > deadline:
-            raise Malformed(f"The body took more than {seconds_max:.0f} seconds.")
-        yield chunk
+        keep(chunk)
 
 
 def _check_announced(request: SanicRequest, limit: int) -> None:

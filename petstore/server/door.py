@@ -22,11 +22,17 @@ from petstore.contract.http import (
     resolve,
 )
 from petstore.contract.refusals import Refused, encode_error
-from petstore.contract.replies import Response, encode_reply
+from petstore.contract.replies import (
+    PROBLEM_HEADER,
+    Response,
+    check_acceptable,
+    encode_reply,
+)
 from petstore.contract.uploads import UploadReader
 from petstore.engine.context import Caller, Credentials
 from petstore.engine.engine import AsyncEngine
 from petstore.server.bodies import read_body, spool_upload
+from petstore.server.sent import Sent
 from petstore.server.services import Services
 from petstore.server.settings import Settings
 
@@ -75,7 +81,8 @@ class Door:
             route = match.route
             return await self._answer(request, match, seen)
         except RemoteError as error:
-            return self._refused(Refused(face, route, seen, request.url, ""), error)
+            url = _readable(request.url) or ""
+            return self._refused(Refused(face, route, seen, url, ""), error)
         except SanicException:
             raise
         except Exception:
@@ -84,7 +91,7 @@ class Door:
             fault = errors.ServerFault(
                 f"The server failed; its log has the details under {fault_id}."
             )
-            return self._refused(Refused(face, route, seen, request.url, fault_id), fault)
+            return self._refused(Refused(face, route, seen, "", fault_id), fault)
 
     def on_framing_error(
         self, request: SanicRequest | None, error: Exception
@@ -105,6 +112,7 @@ class Door:
         self, request: SanicRequest, match: Match, seen: Request
     ) -> HTTPResponse | None:
         caller = _caller(request, match.face)
+        check_acceptable(match.face, match.route, seen)
         if match.route.has_upload:
             return await self._answer_upload(request, match, seen)
         stream = request.stream
@@ -143,25 +151,28 @@ class Door:
         self, request: SanicRequest, response: Response, body: ByteStream
     ) -> None:
         assert isinstance(body.chunks, Iterable)
-        sent = await request.respond(
-            status=response.status,
-            headers={**response.headers, **self._cors, **_download_headers(body)},
-            content_type=response.headers.get("content-type"),
-        )
+        headers = {**response.headers, **self._cors, **_download_headers(body)}
+        sent: Any = Sent(b"", response.status, headers)
+        stream: Any = request.stream
+        stream.respond(sent)
         for chunk in body.chunks:
-            await sent.send(chunk)
-        await sent.eof()
+            # Read all the same, for that closes the file.
+            if request.method != "HEAD":
+                await sent.send(chunk)
+        await sent.send(b"", True)
 
     def _refused(self, refused: Refused, error: RemoteError) -> HTTPResponse:
-        LOGGER.info("%s %s: %s", refused.request.method, refused.request.path, error.code)
-        return self._sent(encode_error(refused, error))
+        response = encode_error(refused, error)
+        # In the words of the header, which hold no line break.
+        problem = response.headers[PROBLEM_HEADER]
+        LOGGER.info("%s %s: %s", refused.request.method, refused.request.path, problem)
+        return self._sent(response)
 
     def _sent(self, response: Response) -> HTTPResponse:
         assert isinstance(response.body, bytes)
         headers = response.headers
-        content_type = headers.pop("content-type", None)
         headers.update(self._cors)
-        return HTTPResponse(response.body, response.status, headers, content_type)
+        return Sent(response.body, response.status, headers)
 
     def _preflight(self, request: SanicRequest, face: Face) -> HTTPResponse:
         methods = face.router.methods(request.path[len(face.base) :])
@@ -217,7 +228,14 @@ def _caller(request: SanicRequest, face: Face) -> Caller:
     bearer = None
     if authorization is not None and authorization[:7].lower() == _BEARER:
         bearer = authorization[7:].strip()
-    return Caller(face.policy, Credentials(api_key, bearer))
+    return Caller(face.policy, Credentials(_readable(api_key), _readable(bearer)))
+
+
+def _readable(text: str | None) -> str | None:
+    """Replace what was no UTF-8; Sanic hands it on as surrogates, which none can write."""
+    if text is None or text.isascii():
+        return text
+    return text.encode(errors="replace").decode()
 
 
 def _download_headers(body: ByteStream) -> dict[str, str]:

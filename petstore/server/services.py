@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sanic.request import Request as SanicRequest
 
@@ -12,13 +12,16 @@ from petstore.contract.http import Request
 from petstore.contract.media import JSON, YAML
 from petstore.contract.replies import Response
 from petstore.engine.engine import AsyncEngine
+from petstore.server import docs
 from petstore.server.settings import Settings
+
+if TYPE_CHECKING:
+    from petstore.contract.openapi import Kind
 
 Service = Callable[[SanicRequest], Awaitable[Response]]
 
 RESET_PATH: Final = "/__petstore/reset"
-ASSETS_PATH: Final = "/__petstore/assets/"
-DOCUMENTS: Final[Mapping[str, str]] = {
+DOCUMENTS: Final[Mapping[str, "Kind"]] = {
     "/openapi": "native",
     "/v2/swagger": "v2",
     "/v2/openapi": "seed",
@@ -71,11 +74,12 @@ class Services:
             return None
         method, service = found
         if request.method not in (method, "HEAD"):
-            raise MethodNotAllowed(f"{request.path} takes {method}.", allow=[method])
+            allow = ["GET", "HEAD"] if method == "GET" else [method]
+            raise MethodNotAllowed(f"{request.path} takes {method}.", allow=allow)
         return service
 
     def _below(self, request: Request) -> Service:
-        if request.path.startswith(ASSETS_PATH):
+        if request.path.startswith(docs.ASSETS_PATH):
             return self._asset
         hint = " Start the server with --allow-reset to have it."
         is_reset = request.path == RESET_PATH
@@ -98,7 +102,7 @@ class Services:
         return Response(200, dict(_NO_STORE), b'{"status":"reset"}')
 
     async def _document(self, request: SanicRequest) -> Response:
-        # Imported late, as the pages are: few ask for them, and all wait for a start.
+        # Imported late: few ask for it, and all wait for a start.
         from petstore.contract.openapi import document
 
         stem, _, suffix = request.path.rpartition(".")
@@ -116,14 +120,19 @@ class Services:
         return Response(200, {"content-type": YAML}, text.encode())
 
     async def _page(self, request: SanicRequest) -> Response:
-        from petstore.server import docs
-
-        return docs.page_response(request.path.removeprefix("/"))
+        return docs.page_response(
+            request.path.removeprefix("/"), if_none_match=_if_none_match(request)
+        )
 
     async def _asset(self, request: SanicRequest) -> Response:
-        from petstore.server import docs
+        return docs.asset_response(
+            request.path.removeprefix(docs.ASSETS_PATH),
+            if_none_match=_if_none_match(request),
+        )
 
-        return docs.asset_response(request.path.removeprefix(ASSETS_PATH))
+
+def _if_none_match(request: SanicRequest) -> str:
+    return str(request.headers.get("if-none-match", ""))
 
 
 def product_version() -> str:

@@ -1,12 +1,18 @@
 """Own a store's file, and open connections to it."""
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from petstore.storage import lock, schema, sqlite
 from petstore.storage.sqlite import SqliteDriver
 from petstore.storage.transaction import Clock
+
+# SQLite takes a file of one byte for an empty one, and would write over it.
+DATABASE_BYTES_MIN = 512
 
 
 class StoreFile:
@@ -35,22 +41,13 @@ class StoreFile:
             ConfigError: The file is no store, or one of another version; it stays
                 untouched.
         """
-        connection = self._connect()
-        try:
-            self._prepare(connection)
-        except sqlite3.Error as error:
-            connection.close()
-            raise sqlite.refusal(error, self.path) from error
-        except BaseException:
-            connection.close()
-            raise
+        connection = self._open(self._prepare)
         place = str(self.path)
         return SqliteDriver(connection, clock, place=place, is_tidy=True)
 
     def open_reader(self, clock: Clock) -> SqliteDriver:
         """Open a connection that only reads."""
-        connection = self._connect()
-        sqlite.apply_settings(connection, is_reader=True)
+        connection = self._open(partial(sqlite.apply_settings, is_reader=True))
         return SqliteDriver(connection, clock, place=str(self.path))
 
     def release(self) -> None:
@@ -58,13 +55,19 @@ class StoreFile:
         if self._lock is not None:
             self._lock.release()
 
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            if self._is_read_only:
-                return sqlite.connect_existing(self.path)
-            return sqlite.connect_file(self.path)
-        except sqlite3.Error as error:
-            raise sqlite.refusal(error, self.path) from error
+    def _open(
+        self, prepare: Callable[[sqlite3.Connection], None]
+    ) -> sqlite3.Connection:
+        connect = sqlite.connect_existing if self._is_read_only else sqlite.connect_file
+        with ExitStack() as undo:
+            try:
+                connection = connect(self.path)
+                undo.callback(connection.close)
+                prepare(connection)
+            except sqlite3.Error as error:
+                raise sqlite.refusal(error, self.path) from error
+            undo.pop_all()
+        return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         def ask(text: str) -> list[tuple[Any, ...]]:
@@ -75,6 +78,8 @@ class StoreFile:
         revision = schema.revision_of(ask, "sqlite", place=place)
         if revision is not None:
             schema.require_current(revision, place=place)
+        elif 0 < self.path.stat().st_size < DATABASE_BYTES_MIN:
+            raise sqlite.no_database(self.path)
         self._apply_settings(connection)
         if revision is None:
             connection.execute("BEGIN IMMEDIATE")

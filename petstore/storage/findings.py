@@ -63,8 +63,8 @@ def _inventory(tx: Tx) -> list[str]:
     counted: dict[str, int] = dict(tx.rows(_COUNTED))
     kept: dict[str, int] = dict(tx.rows(_KEPT))
     return [
-        f"the inventory has {kept.get(status)} pets of status {status!r}, and "
-        f"{counted.get(status)} exist"
+        f"the inventory has {kept.get(status, 0)} pets of status {status!r}, and "
+        f"{counted.get(status, 0)} exist"
         for status in sorted(counted.keys() | kept.keys())
         if counted.get(status) != kept.get(status)
     ][:FINDINGS_MAX]

@@ -15,7 +15,7 @@ import sys
 import threading
 from asyncio import AbstractEventLoop, Future, Task
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
@@ -40,8 +40,8 @@ class Thread(Protocol):
     async def close(self) -> None:
         """Let the thread end, and wait for that."""
 
-    def abandon(self) -> None:
-        """Let the thread end, from anywhere, without waiting."""
+    def abandon(self, close: Callable[[], None]) -> None:
+        """Let the thread end without an event loop; `close` is its connection's."""
 
 
 class Lanes:
@@ -109,9 +109,16 @@ class Lanes:
                     self._start()
                 try:
                     await thread.run(job, batch)
+                except asyncio.CancelledError:
+                    # The loop must not be gone before the thread reports to it.
+                    await thread.run(_nothing)
+                    _abandon(batch)
+                    raise
                 except Exception as error:  # noqa: BLE001
                     fail_all(batch, error)
                 _deliver(batch)
+                # The thread remembers its last batch while it waits for the next one.
+                batch.clear()
         finally:
             self._idle.append(lane)
 
@@ -120,8 +127,7 @@ class Lanes:
         if drain.cancelled():
             # Only the end of the loop cancels a drain; nobody will answer the others.
             self._is_starting = False
-            for unit in self._waiting:
-                unit.abandon()
+            _abandon(self._waiting)
             self._waiting.clear()
 
     def _take_batch(self) -> list[Unit]:
@@ -167,8 +173,8 @@ class AiosqliteThread:
         await self._connection.close()
         self._thread.join()
 
-    def abandon(self) -> None:
-        """Close the connection, without an event loop."""
+    def abandon(self, close: Callable[[], None]) -> None:
+        """Let the thread close its connection and end; see `Thread`."""
         self._connection.stop()
         # Daemons stand still while the interpreter ends.
         if not sys.is_finalizing() and self._thread is not threading.current_thread():
@@ -190,9 +196,14 @@ class PlainThread:
         """Wait for the thread's end."""
         self._executor.shutdown()
 
-    def abandon(self) -> None:
-        """Let the thread end after what it is doing."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+    def abandon(self, close: Callable[[], None]) -> None:
+        """Let the thread close its connection and end; see `Thread`."""
+        try:
+            self._executor.submit(close)
+        except RuntimeError:
+            # The interpreter is ending, and the thread has ended already.
+            close()
+        self._executor.shutdown(wait=False)
 
 
 def _deliver(batch: Sequence[Unit]) -> None:
@@ -204,3 +215,12 @@ def _deliver(batch: Sequence[Unit]) -> None:
             future.set_result(unit.value)
         else:
             future.set_exception(unit.error)
+
+
+def _abandon(units: Iterable[Unit]) -> None:
+    for unit in units:
+        unit.abandon()
+
+
+def _nothing() -> None:
+    """Run behind whatever the thread is doing."""

@@ -131,7 +131,11 @@ def check(store_url: str, *, on_progress: OnProgress | None = None) -> list[Find
         schema.require_current(revision, place=address.shown)
         todo = checks(reader.dialect)
         for done, (name, find) in enumerate(todo.items(), start=1):
-            found.extend(Finding(name, message) for message in reader.read(find))
+            try:
+                found.extend(Finding(name, message) for message in reader.read(find))
+            except ServerFault as damage:
+                # Too damaged to be looked at; the other checks may still be possible.
+                found.append(Finding(name, damage.message))
             _report(on_progress, done, len(todo))
     return found
 

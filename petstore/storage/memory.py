@@ -1,7 +1,7 @@
 """Keep a store in memory: one connection, gone when it is closed."""
 
 import sqlite3
-from typing import Any
+from contextlib import closing
 
 from petstore.contract.errors import ConfigError, PetstoreError
 from petstore.storage import schema, sqlite
@@ -25,8 +25,11 @@ class MemoryDriver(SqliteDriver):
         Raises:
             ConfigError: The bytes are no store of this version; nothing changed.
         """
-        _require_store(snapshot)
-        self.connection.deserialize(snapshot)
+        with closing(sqlite.connect_memory()) as trial:
+            _require_store(trial, snapshot)
+            # Not by deserialize: statements that were prepared before would go on
+            # with what they knew of the tables.
+            trial.backup(self.connection)
 
 
 def open_memory(clock: Clock) -> MemoryDriver:
@@ -38,20 +41,18 @@ def open_memory(clock: Clock) -> MemoryDriver:
     return MemoryDriver(connection, clock, place=PLACE)
 
 
-def _require_store(snapshot: bytes) -> None:
+def _require_store(trial: sqlite3.Connection, snapshot: bytes) -> None:
     """Look at the bytes in a connection of their own, so that a refusal is free."""
-    trial = sqlite.connect_memory()
-
-    def ask(text: str) -> list[tuple[Any, ...]]:
-        return trial.execute(text).fetchall()
-
     try:
+        # SQLite takes no bytes for a lack of memory.
+        if not snapshot:
+            raise ConfigError("the snapshot is empty")
         trial.deserialize(snapshot)
-        revision = schema.revision_of(ask, "sqlite", place="the snapshot")
+        revision = schema.revision_of(
+            lambda text: trial.execute(text).fetchall(), "sqlite", place="the snapshot"
+        )
     except (sqlite3.Error, PetstoreError) as error:
         raise ConfigError("the snapshot holds no store; nothing was changed") from error
-    finally:
-        trial.close()
     if revision is None:
         raise ConfigError("the snapshot is empty; nothing was changed")
     schema.require_current(revision, place="the snapshot")

@@ -6,6 +6,7 @@ foreign keys are off meanwhile: rebuilding a table drops it for a moment, and wi
 on, SQLite would delete the rows of the tables that refer to it.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 
-from petstore.contract.errors import ConfigError, ServerFault
+from petstore.contract.errors import ConfigError, PetstoreError, ServerFault
 from petstore.storage import lock, schema, sqlite
 from petstore.storage.address import Address
 from petstore.storage.maintenance import OnProgress, backup
@@ -84,7 +85,8 @@ def upgrade(
 
     Raises:
         ConfigError: There is no store, another process owns it, or it is newer.
-        ServerFault: A step lost rows; nothing was changed.
+        ServerFault: A step failed or lost rows; nothing was changed.
+        StorageFull: There is no space for the backup or the new tables.
     """
     address = durable_address(url)
     head = str(_scripts(migrations).get_current_head())
@@ -100,7 +102,10 @@ def upgrade(
         if address.kind == "file" and revision is not None:
             made = _unused_path(address.path, revision)
             backup(url, made)
-        _run(address, migrations, on_progress)
+        try:
+            _run(address, migrations, on_progress)
+        except sa.exc.DBAPIError as error:
+            raise _fault(error, address) from error
         return made
 
 
@@ -151,6 +156,14 @@ def _run_steps(
             connection=connection, on_version_apply=lambda *_, **__: report()
         )
         environment.run_migrations()
+
+
+def _fault(error: sa.exc.DBAPIError, address: Address) -> PetstoreError:
+    if isinstance(error.orig, sqlite3.Error):
+        fault = sqlite.classify(error.orig, address.shown)
+        if not isinstance(fault, ServerFault):
+            return fault
+    return ServerFault(f"a step of the upgrade failed ({error}); nothing was changed")
 
 
 def _scripts(migrations: Path) -> ScriptDirectory:

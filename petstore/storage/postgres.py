@@ -2,8 +2,9 @@
 Run units on one Postgres connection.
 
 One unit is one transaction: two units in one could deadlock with another lane over the
-clock's row and the entities' rows. A unit that a serialization failure, a deadlock or a
-race for an id stopped is run again; a connection that was lost is opened again.
+clock's row and the entities' rows. A unit that a serialization failure, a deadlock, a
+quicker writer or a race for an id stopped is run again; a connection that was lost is
+opened again.
 """
 
 import secrets
@@ -20,7 +21,8 @@ from petstore.contract.errors import (
     Unavailable,
 )
 from petstore.storage import schema
-from petstore.storage.transaction import Clock, Execute, Row, Tx
+from petstore.storage.ledger import Ledger
+from petstore.storage.transaction import Clock, Execute, Overtaken, Row, Tx
 from petstore.storage.unit import Unit, without_own_frame
 
 try:
@@ -91,9 +93,13 @@ class PostgresDriver:
         """
         try:
             revision = self._revision() or self._create()
+            schema.require_current(revision, place=self._place)
         except psycopg.Error as error:
+            self.close()
             raise self._fault(error) from error
-        schema.require_current(revision, place=self._place)
+        except BaseException:
+            self.close()
+            raise
 
     def read(self, units: Sequence[Unit]) -> None:
         """
@@ -130,7 +136,7 @@ class PostgresDriver:
             if connection.info.transaction_status == TransactionStatus.IDLE:
                 connection.execute(_BEGIN_READ)
             execute = cast(Execute, connection.execute)
-            tx = Tx(execute, "postgresql", now=self._clock(), is_reading=True)
+            tx = Tx(execute, "postgresql", now=self._clock())
             unit.value = unit.fn(tx)
         except BaseException as error:  # noqa: BLE001
             return self._give_up(unit, error)
@@ -143,7 +149,13 @@ class PostgresDriver:
         try:
             connection = self._connected()
             execute = cast(Execute, connection.execute)
-            tx = Tx(execute, "postgresql", now=self._clock(), actor=unit.actor)
+            tx = Tx(
+                execute,
+                "postgresql",
+                now=self._clock(),
+                actor=unit.actor,
+                ledger=Ledger(),
+            )
             connection.execute(_BEGIN_WRITE)
             try:
                 unit.value = unit.fn(tx)
@@ -175,7 +187,7 @@ class PostgresDriver:
         is_lost = self._roll_back(error)
         if not isinstance(error, psycopg.Error):
             unit.fail(error)
-            return True
+            return not isinstance(error, Overtaken)
         if is_lost and is_committing:
             unit.fail(self._doubt(error))
             return True

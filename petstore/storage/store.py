@@ -13,11 +13,12 @@ connections of their own, except in memory, where one connection is the store.
 import asyncio
 import sqlite3
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from threading import Lock, get_ident
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from petstore.contract.errors import NotSupported, Unavailable
 from petstore.storage.address import Address, parse
@@ -27,6 +28,9 @@ from petstore.storage.memory import MemoryDriver, open_memory
 from petstore.storage.sqlite import SqliteDriver
 from petstore.storage.transaction import Clock, Tx
 from petstore.storage.unit import GROUP_LENGTH_MAX, Driver, Unit
+
+if TYPE_CHECKING:
+    from petstore.storage.postgres import PostgresDriver
 
 T = TypeVar("T")
 
@@ -54,6 +58,9 @@ class SyncStore:
         self._is_closed = False
         self._writer = _Gate(writer)
         self._reader = self._writer if reader is writer else _Gate(reader)
+        self._forgotten = weakref.finalize(
+            self, _forget, self.shown, (reader.close, writer.close, release)
+        )
 
     def read(self, fn: Callable[[Tx], T]) -> T:
         """
@@ -111,6 +118,7 @@ class SyncStore:
         if self._is_closed:
             return
         self._is_closed = True
+        self._forgotten.detach()
         # The writing connection goes last: only that one moves the log into the file.
         self._reader.hold(self._reader.driver.close)
         self._writer.hold(self._writer.driver.close)
@@ -119,11 +127,6 @@ class SyncStore:
     def _require_open(self) -> None:
         if self._is_closed:
             raise Unavailable("the store is closed")
-
-    def __del__(self) -> None:
-        if not getattr(self, "_is_closed", True):
-            warnings.warn(f"unclosed store {self.shown}", ResourceWarning, stacklevel=2)
-            self.close()
 
 
 class AsyncStore:
@@ -144,6 +147,10 @@ class AsyncStore:
         self._release = release
         self._is_closed = False
         self._seats = list(dict.fromkeys((*readers, *writers)))
+        leave = [
+            partial(thread.abandon, driver.close) for thread, driver in self._seats
+        ]
+        self._forgotten = weakref.finalize(self, _forget, self.shown, (*leave, release))
         self._writes = Lanes(
             [(thread, driver.write) for thread, driver in writers],
             loop,
@@ -183,6 +190,7 @@ class AsyncStore:
         if self._is_closed:
             return
         self._is_closed = True
+        self._forgotten.detach()
         await self._writes.close()
         await self._reads.close()
         # The writing connection goes last: only that one moves the log into the file.
@@ -195,13 +203,6 @@ class AsyncStore:
         if self._is_closed:
             raise Unavailable("the store is closed")
         return self._seats[-1]
-
-    def __del__(self) -> None:
-        if not getattr(self, "_is_closed", True):
-            warnings.warn(f"unclosed store {self.shown}", ResourceWarning, stacklevel=2)
-            for thread, _ in self._seats:
-                thread.abandon()
-            self._release()
 
 
 def open_store(url: str, *, clock: Clock) -> SyncStore:
@@ -223,6 +224,7 @@ def open_store(url: str, *, clock: Clock) -> SyncStore:
         return SyncStore(address, only, only, release=_nothing)
     if address.kind == "postgres":
         writer, reader = _postgres_drivers(address, clock, count=2)
+        writer.prepare()
         return SyncStore(address, writer, reader, release=_nothing)
     file = StoreFile(address.path, now=clock())
     with ExitStack() as undo:
@@ -262,9 +264,14 @@ async def _open_async_postgres(
     address: Address, clock: Clock, *, readers: int
 ) -> AsyncStore:
     count = POSTGRES_WRITER_COUNT + readers
-    # Connecting and making tables take their time, and other tasks go on meanwhile.
-    drivers = await asyncio.to_thread(_postgres_drivers, address, clock, count=count)
-    seats: list[Seat] = [(PlainThread("petstore"), driver) for driver in drivers]
+    drivers = _postgres_drivers(address, clock, count=count)
+    seats = [(PlainThread("petstore"), driver) for driver in drivers]
+    async with AsyncExitStack() as undo:
+        for thread, _ in seats:
+            undo.push_async_callback(thread.close)
+        # Connecting takes its time, and other tasks go on meanwhile.
+        await seats[0][0].run(drivers[0].prepare)
+        undo.pop_all()
     return AsyncStore(
         address,
         seats[:POSTGRES_WRITER_COUNT],
@@ -275,19 +282,15 @@ async def _open_async_postgres(
     )
 
 
-def _postgres_drivers(address: Address, clock: Clock, *, count: int) -> list[Driver]:
+def _postgres_drivers(
+    address: Address, clock: Clock, *, count: int
+) -> "list[PostgresDriver]":
     # The driver library is an extra.
     from petstore.storage.postgres import PostgresDriver
 
-    drivers = [
+    return [
         PostgresDriver(address.dsn, clock, place=address.shown) for _ in range(count)
     ]
-    try:
-        drivers[0].prepare()
-    except BaseException:
-        drivers[0].close()
-        raise
-    return [*drivers]
 
 
 class _Gate:
@@ -336,6 +339,13 @@ def _in_memory(driver: Driver) -> MemoryDriver:
     if isinstance(driver, MemoryDriver):
         return driver
     raise NotSupported("only a store in memory has snapshots; make a backup of others")
+
+
+def _forget(shown: str, close: Sequence[Callable[[], None]]) -> None:
+    """Close a store that its owner lost, or that is open when the process ends."""
+    for act in close:
+        act()
+    warnings.warn(f"unclosed store {shown}", ResourceWarning, stacklevel=2)
 
 
 def _nothing() -> None:

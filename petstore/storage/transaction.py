@@ -4,28 +4,19 @@ Give a unit of work its rows, its frozen time, and the fixed end of a write.
 A unit is one plain function `fn(tx)`. It may run more than once (a group commit that
 was rolled back, a serialization failure), so it has no effect but through `tx`.
 
-The end of a writing unit is fixed: entity rows (the unit's own) → clock, one `seq` per
-unit → inventory in sorted order → change rows. Every writer takes the clock's row
-before the counters, so no two of them can wait for each other, and a `seq` is given
-out in the order of the commits, so the log has no gaps.
+What a unit logs and counts is collected, and written at the end of its transaction;
+see `ledger.py`.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Table, bindparam, exists, func, select, update
 
-from petstore.contract.errors import ServerFault, StorageFull
-from petstore.storage.statement import DialectName, Params, Statement, Value
-from petstore.storage.tables import (
-    CHANGE,
-    COUNTER,
-    INVENTORY,
-    PET,
-    PURCHASE_ORDER,
-    SHOP_USER,
-)
+from petstore.contract.errors import ServerFault, StorageFull, Unavailable
+from petstore.storage.ledger import Change, Ledger
+from petstore.storage.statement import DialectName, Params, Statement
+from petstore.storage.tables import CHANGE, COUNTER, PET, PURCHASE_ORDER, SHOP_USER
 
 Clock = Callable[[], int]
 Row = tuple[Any, ...]
@@ -52,6 +43,23 @@ class Cursor(Protocol):
 
 
 Execute = Callable[[str, Params], Cursor]
+ExecuteMany = Callable[[str, Sequence[Params]], object]
+
+
+class Overtaken(Unavailable):
+    """
+    Say that another writer was quicker with a row that this unit had looked at.
+
+    A unit raises it when a guarded write changes nothing. Where writers run side by
+    side, the unit is then run again and sees what the other one wrote; a caller gets
+    this error only when that happens over and over.
+    """
+
+
+def overtaken(kind: Kind, entity_id: int) -> Overtaken:
+    """Return the error of a unit whose guarded write changed nothing."""
+    message = f"Somebody else wrote {kind} {entity_id} at the same moment; try again."
+    return Overtaken(message, retry_after=1)
 
 
 class Tx:
@@ -61,6 +69,10 @@ class Tx:
     Attributes:
         now: Milliseconds since the epoch in UTC; the same during the whole unit.
         actor: Who writes, when known.
+
+    Args:
+        ledger: Where the unit leaves what it logged; None when it only reads.
+        execute_many: Runs a text with many params at once, where the driver can.
     """
 
     __slots__ = (
@@ -68,7 +80,8 @@ class Tx:
         "_counts",
         "_dialect",
         "_execute",
-        "_is_reading",
+        "_execute_many",
+        "_ledger",
         "actor",
         "has_allocated",
         "now",
@@ -81,15 +94,17 @@ class Tx:
         *,
         now: int,
         actor: str | None = None,
-        is_reading: bool = False,
+        ledger: Ledger | None = None,
+        execute_many: ExecuteMany | None = None,
     ) -> None:
+        self._ledger = ledger
         self.now = now
         self.actor = actor
         self.has_allocated = False
         self._execute = execute
+        self._execute_many = execute_many
         self._dialect = dialect
-        self._is_reading = is_reading
-        self._changes: list[tuple[str, int, int, str, str | None]] = []
+        self._changes: list[Change] = []
         self._counts: dict[str, int] = {}
 
     def rows(self, statement: Statement, params: Params | None = None) -> list[Row]:
@@ -107,8 +122,14 @@ class Tx:
 
     def run_each(self, statement: Statement, params: Sequence[Params]) -> None:
         """Run a statement once with each of the params."""
-        for one in params:
-            self._run(statement, one)
+        if self._execute_many is None or len(params) < 2:
+            for one in params:
+                self._run(statement, one)
+            return
+        text, constants, _ = statement.compiled[self._dialect]
+        self._require_writing()
+        given = [{**constants, **one} for one in params] if constants else params
+        self._execute_many(text, given)
 
     def log(
         self, kind: Kind, entity_id: int, version: int, action: Action, body: str | None
@@ -121,12 +142,29 @@ class Tx:
             body: JSON of the entity as written, secrets left out; None after a delete.
         """
         self._require_writing()
-        self._changes.append((kind, entity_id, version, action, body))
+        self._changes.append(
+            {
+                "kind": kind,
+                "entity_id": entity_id,
+                "version": version,
+                "action": action,
+                "at": self.now,
+                "actor": self.actor,
+                "body": body,
+            }
+        )
 
     def count(self, status: str, delta: int) -> None:
         """Add to the number of pets of a status, at the end of the unit."""
         self._require_writing()
         self._counts[status] = self._counts.get(status, 0) + delta
+
+    def last_version(self, kind: Kind, entity_id: int) -> int:
+        """Return the last version that was ever logged of an id; 0 when none was."""
+        row = self.row(_LAST_VERSION, {"kind": kind, "entity_id": entity_id})
+        stored = row[0] if row is not None and row[0] is not None else 0
+        # What earlier units of this commit logged is not written yet.
+        return max(stored, self._require_writing().last_version(kind, entity_id))
 
     def next_id(self, kind: Kind) -> int:
         """
@@ -147,37 +185,26 @@ class Tx:
         return int(candidate)
 
     def settle(self) -> None:
-        """Write the end of the unit; called once, by whoever runs the unit."""
-        seq = self._next_seq() if self._changes else 0
-        for status in sorted(self._counts):
-            self._write_count(status, self._counts[status])
-        for position, (kind, entity_id, version, action, body) in enumerate(
-            self._changes
-        ):
-            change: dict[str, Value] = {
-                "seq": seq,
-                "position": position,
-                "kind": kind,
-                "entity_id": entity_id,
-                "version": version,
-                "action": action,
-                "at": self.now,
-                "actor": self.actor,
-                "body": body,
-            }
-            self._run(_WRITE_CHANGE, change)
+        """Write the end of a transaction of this unit alone."""
+        self.leave()
+        self._require_writing().settle(self)
+
+    def leave(self) -> None:
+        """Hand over what the unit logged and counted, once it has succeeded."""
+        self._require_writing().take(self._changes, self._counts)
 
     def _run(self, statement: Statement, params: Params | None) -> Cursor:
         text, constants, is_write = statement.compiled[self._dialect]
-        if is_write and self._is_reading:
+        if is_write:
             self._require_writing()
         if constants:
             return self._execute(text, {**constants, **params} if params else constants)
         return self._execute(text, params or {})
 
-    def _require_writing(self) -> None:
-        if self._is_reading:
+    def _require_writing(self) -> Ledger:
+        if self._ledger is None:
             raise RuntimeError("a reading unit cannot write; use write()")
+        return self._ledger
 
     def _skip_taken(self, kind: Kind, candidate: int) -> int:
         # Ends, because each full page moves the candidate on, and ID_MAX stops it.
@@ -194,19 +221,6 @@ class Tx:
         self.run(_MOVE_COUNTER, {"counter": f"id.{kind}", "last": candidate})
         return candidate
 
-    def _next_seq(self) -> int:
-        row = self.row(_TICK)
-        if row is None:
-            raise ServerFault("the store has lost its clock")
-        return int(row[0])
-
-    def _write_count(self, status: str, delta: int) -> None:
-        if delta == 0:
-            return
-        self.run(_WRITE_COUNT, {"status": status, "delta": delta})
-        if delta < 0:
-            self.run(_DROP_COUNT, {"status": status})
-
 
 def _allocate(kind: Kind, table: Table) -> Statement:
     return Statement(
@@ -215,6 +229,14 @@ def _allocate(kind: Kind, table: Table) -> Statement:
         .values(value=COUNTER.c.value + 1)
         .returning(COUNTER.c.value, exists().where(table.c.id == COUNTER.c.value))
     )
+
+
+_LAST_VERSION = Statement(
+    select(func.max(CHANGE.c.version)).where(
+        CHANGE.c.kind == bindparam("kind"),
+        CHANGE.c.entity_id == bindparam("entity_id"),
+    )
+)
 
 
 def _taken_from(table: Table) -> Statement:
@@ -235,23 +257,3 @@ _MOVE_COUNTER = Statement(
     .where(COUNTER.c.name == bindparam("counter"))
     .values(value=bindparam("last"))
 )
-_TICK = Statement(
-    update(COUNTER)
-    .where(COUNTER.c.name == "clock")
-    .values(value=COUNTER.c.value + 1)
-    .returning(COUNTER.c.value)
-)
-_WRITE_COUNT = Statement(
-    insert(INVENTORY)
-    .values(status=bindparam("status"), pets=bindparam("delta"))
-    .on_conflict_do_update(
-        index_elements=["status"],
-        set_={"pets": INVENTORY.c.pets + bindparam("delta")},
-    )
-)
-_DROP_COUNT = Statement(
-    delete(INVENTORY).where(
-        INVENTORY.c.status == bindparam("status"), INVENTORY.c.pets == 0
-    )
-)
-_WRITE_CHANGE = Statement(insert(CHANGE))

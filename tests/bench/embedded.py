@@ -5,9 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import petstore
-from petstore.contract.call import Call
+from petstore.contract import calls
 from petstore.contract.facade import Petstore
-from petstore.contract.pet_operations import LIST_PETS
 from tests.bench.references import GET_COUNT, seconds, session_seconds, spread
 from tests.bench.table import Row, interleaved, microseconds, ratio
 
@@ -87,9 +86,6 @@ def _cursor_at(shop: Petstore, depth: int) -> str:
 
 
 def _page(shop: Petstore, cursor: str | None = None, *, limit: int = PAGE_SIZE) -> str:
-    arguments: dict[str, object] = {"limit": limit}
-    if cursor is not None:
-        arguments["cursor"] = cursor
-    page = shop.send(Call(LIST_PETS, arguments)).value
+    page = shop.send(calls.list_pets(limit=limit, cursor=cursor)).value
     assert len(page.items) == limit
     return page.next_cursor or ""

@@ -38,6 +38,10 @@ class Server:
         """Return the resident memory of the process and of all its children."""
         return sum(_rss_kb(pid) for pid in _family(self.process.pid)) / 1024
 
+    def cpu_s(self) -> float:
+        """Return the processor time that they have used."""
+        return sum(_cpu_s(pid) for pid in _family(self.process.pid))
+
 
 def cores() -> tuple[int, int]:
     """Return the core of the servers and the core of the load, in that order."""
@@ -127,3 +131,9 @@ def _rss_kb(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1])
+
+
+def _cpu_s(pid: int) -> float:
+    # The name before the ")" may hold spaces; utime and stime are fields 14 and 15.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

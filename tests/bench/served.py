@@ -46,25 +46,45 @@ _PET_OF_REFERENCE = {
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """
+    Hold what one run measured.
+
+    Args:
+        server_cpu: Part of its core that the server had, 0 to 1; well below 1, it
+            waited for the disk, or something else was busy on this machine.
+    """
+
+    rate: load.Rate
+    server_cpu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Hold what to send to a server, and what its runs measured."""
 
     server: Server
     requests: list[bytes]
-    runs: list[load.Rate] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
     def run(self) -> float:
         """Measure once, and return the replies a second."""
+        started_s, started_cpu_s = perf_counter(), self.server.cpu_s()
         rate = load.measure(self.server.port, self.requests, seconds=RUN_S)
-        self.runs.append(rate)
+        took_cpu_s = self.server.cpu_s() - started_cpu_s
+        self.runs.append(Run(rate, took_cpu_s / (perf_counter() - started_s)))
         return rate.per_second
 
     def detail(self) -> str:
-        """Return the median latencies, and how busy the load was."""
-        p50_ms = statistics.median(run.p50_ms for run in self.runs)
-        p99_ms = statistics.median(run.p99_ms for run in self.runs)
-        load_cpu = statistics.median(run.load_cpu for run in self.runs)
-        return f"p50 {p50_ms:.2f} ms, p99 {p99_ms:.2f} ms, load's core {load_cpu:.0%}"
+        """Return the median latencies, and how busy the two cores were."""
+        p50_ms = statistics.median(run.rate.p50_ms for run in self.runs)
+        p99_ms = statistics.median(run.rate.p99_ms for run in self.runs)
+        server_cpu = statistics.median(run.server_cpu for run in self.runs)
+        load_cpu = statistics.median(run.rate.load_cpu for run in self.runs)
+        return (
+            f"p50 {p50_ms:.2f} ms, p99 {p99_ms:.2f} ms; "
+            f"CPU: server {server_cpu:.0%}, load {load_cpu:.0%}"
+        )
 
 
 Targets = Mapping[str, Target]

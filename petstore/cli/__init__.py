@@ -1,0 +1,1 @@
+"""Work with stores and servers from a terminal."""

@@ -1,0 +1,66 @@
+"""Tell whoever starts a server what it is, and what to know about it."""
+
+from collections.abc import Iterator
+
+from petstore.cli.output import plain
+from petstore.cli.plan import Plan
+from petstore.cli.version import product_version
+from petstore.engine.seeding import Account
+
+
+def banner(plan: Plan, url: str, account: Account | None) -> str:
+    """
+    Return what is said at the start.
+
+    Args:
+        account: Of the owner of a new shop; shown here and nowhere else.
+    """
+    blocks = [_facts(plan, url), _warnings(plan)]
+    if account is not None:
+        blocks.append(_owner(account))
+    texts = ["\n".join(lines) for lines in map(list, blocks) if lines]
+    return "\n\n".join([f"petstore {product_version()} at {url}", *texts, _END])
+
+
+_END = "Ctrl-C stops it."
+
+
+def _facts(plan: Plan, url: str) -> Iterator[str]:
+    chosen = plan.profile
+    yield f"  API      {url}   and below /v2 and /api/v3"
+    yield f"  Docs     {url}/docs"
+    yield f"  Store    {plain(plan.address.shown)}{_made(plan)}"
+    if plan.address.kind == "memory":
+        yield "           It ends with this server; --store shop.db keeps it."
+    yield (
+        f"  Profile  {chosen.name}: auth={chosen.auth} contract={chosen.contract}"
+        f" rules={chosen.rules}"
+    )
+    if plan.wanted.workers > 1:
+        yield f"  Workers  {plan.wanted.workers}"
+    if plan.settings.allow_reset:
+        yield f"  Reset    curl -X POST {url}/__petstore/reset"
+
+
+def _made(plan: Plan) -> str:
+    is_kept = plan.address.kind != "memory"
+    return " (new)" if plan.is_new and is_kept else ""
+
+
+def _warnings(plan: Plan) -> Iterator[str]:
+    wanted = plan.wanted
+    if plan.profile.name == "sandbox":
+        yield "A sandbox keeps passwords readable: use none that matters."
+    if wanted.is_exposed and plan.profile.auth == "off":
+        yield (
+            f"Warning: with --host {plain(wanted.host)} others on the network may read"
+            " and change everything."
+        )
+    if wanted.seed is not None and not plan.is_new:
+        yield "--seed is for a new store: this one has its data already."
+
+
+def _owner(account: Account) -> Iterator[str]:
+    yield "The owner of this new shop, shown this once:"
+    yield f"  username {account.username}"
+    yield f"  password {account.password}"

@@ -1,0 +1,182 @@
+"""Look after a store that outlives its process."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from petstore.cli.choices import ProfileName
+from petstore.cli.failures import FAILED
+from petstore.cli.output import AsJson, print_json, print_table, say
+from petstore.cli.progress import progress
+from petstore.cli.stores import require_store
+from petstore.contract.errors import ConfigError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Make, upgrade, copy and check a store on disk."
+)
+
+
+def _store(text: str) -> str:
+    require_store(text)
+    return text
+
+
+Store = Annotated[
+    str,
+    typer.Argument(
+        metavar="STORE",
+        callback=_store,
+        help="A path or postgresql://…",
+        show_default=False,
+    ),
+]
+
+
+@app.command("seed")
+def seed(
+    store: Store,
+    *,
+    seed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="public|empty|FILE|N",
+            help="What to fill it with; public in a sandbox, empty in a shop.",
+        ),
+    ] = None,
+    profile: Annotated[
+        ProfileName | None, typer.Option(help="What a new store is for.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove all that is there first.")
+    ] = False,
+) -> None:
+    """Make a store and fill it with first data."""
+    from petstore.cli.seeding import fill
+
+    with progress("Filling the store") as on_progress:
+        pets = fill(
+            store,
+            seed=seed,
+            profile=profile,
+            replace=replace,
+            on_progress=on_progress,
+        )
+    say(f"{_shown(store)} holds {pets} pets.")
+
+
+@app.command("upgrade")
+def upgrade(store: Store) -> None:
+    """Bring a store's tables to the revision of this version, after a backup."""
+    from petstore.storage import migration
+
+    before = migration.current(store)
+    with progress("Upgrading") as on_progress:
+        backup = migration.upgrade(store, on_progress=on_progress)
+    after = migration.current(store)
+    if before == after:
+        say(f"{_shown(store)} has the newest revision, {after}.")
+        return
+    say(f"{_shown(store)} went from revision {before or 'none'} to {after}.")
+    if backup is not None:
+        say(f"It is backed up in {backup}.")
+
+
+@app.command("current")
+def current(store: Store, as_json: AsJson = False) -> None:
+    """Show the revision of a store's tables."""
+    from petstore.storage import migration
+
+    revision = migration.current(store)
+    if as_json:
+        print_json({"revision": revision})
+    else:
+        say(revision or "none: the database is empty")
+
+
+@app.command("history")
+def history(as_json: AsJson = False) -> None:
+    """List the revisions that this version knows, newest first."""
+    from petstore.storage import migration
+
+    known = migration.history()
+    if as_json:
+        print_json([{"revision": one.name, "summary": one.summary} for one in known])
+    else:
+        print_table(("revision", "summary"), [(one.name, one.summary) for one in known])
+
+
+@app.command("backup")
+def backup(
+    store: Store,
+    target: Annotated[
+        Path, typer.Argument(help="New file for the copy.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Copy a store to a new file, which is a store itself; its owner may go on."""
+    from petstore.storage import maintenance
+
+    with progress("Copying") as on_progress:
+        counts = maintenance.backup(store, target, on_progress=on_progress)
+    _print_counts(counts, as_json)
+
+
+@app.command("restore")
+def restore(
+    store: Store,
+    backup: Annotated[
+        Path, typer.Argument(help="File that `backup` made.", show_default=False)
+    ],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Overwrite the store that is there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in a store's place."""
+    from petstore.storage import maintenance
+    from petstore.storage.reader import durable_address
+
+    address = durable_address(store)
+    if address.kind == "file" and address.path.exists() and not replace:
+        raise ConfigError(
+            f"The store {address.shown} exists. Add --replace to overwrite it, or give another"
+            " path."
+        )
+    with progress("Copying") as on_progress:
+        counts = maintenance.restore(
+            backup, store, overwrite=replace, on_progress=on_progress
+        )
+    _print_counts(counts, as_json)
+
+
+@app.command("check")
+def check(store: Store, as_json: AsJson = False) -> None:
+    """Look for damage, and for rows that disagree; exits with 1 when there is any."""
+    from petstore.storage import maintenance
+
+    with progress("Checking") as on_progress:
+        found = maintenance.check(store, on_progress=on_progress)
+    if as_json:
+        print_json([{"check": one.check, "message": one.message} for one in found])
+    elif found:
+        print_table(("check", "found"), [(one.check, one.message) for one in found])
+    else:
+        say(f"{_shown(store)} is well.")
+    if found:
+        raise typer.Exit(FAILED)
+
+
+def _print_counts(counts: Mapping[str, int], as_json: bool) -> None:
+    if as_json:
+        print_json(dict(sorted(counts.items())))
+    else:
+        print_table(("table", "rows"), sorted(counts.items()))
+
+
+def _shown(store: str) -> str:
+    from petstore.storage.address import parse
+
+    return parse(store).shown

@@ -1,0 +1,80 @@
+"""
+Put the commands together.
+
+Everything heavy is imported by the command that needs it, when it runs: `--help` and
+`--version` answer at once.
+"""
+
+import sys
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from petstore.cli import db, inventory, key, openapi, order, pet, serve, user
+from petstore.cli.failures import exit_code, report
+from petstore.contract.errors import PetstoreError
+
+
+class Commands(TyperGroup):
+    """Report errors of ours in one line, whichever command raised them."""
+
+    # Typer's type of a context moved between versions.
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except PetstoreError as error:
+            report(error)
+            raise typer.Exit(exit_code(error)) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    # A traceback is for a bug, and shows no values: they may be secret.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("inventory")(inventory.inventory)
+app.command("openapi")(openapi.openapi)
+app.add_typer(pet.app, name="pet")
+app.add_typer(order.app, name="order")
+app.add_typer(db.app, name="db")
+app.add_typer(user.app, name="user")
+app.add_typer(key.app, name="key")
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A pet's name is no reason to fail where the terminal has no Unicode.
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="petstore")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from petstore.cli.version import product_version
+
+        typer.echo(f"petstore {product_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def petstore(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and stop.",
+        ),
+    ] = False,
+) -> None:
+    """A Petstore that any client of the public one can use, served or embedded."""

@@ -1,0 +1,105 @@
+"""Reach the store that a command is about: in this process, or behind a server."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from petstore.contract.errors import ConfigError
+
+if TYPE_CHECKING:
+    from petstore.contract.facade import Petstore
+    from petstore.engine.engine import Engine
+
+STORE_VARIABLE: Final = "PETSTORE_STORE"
+# Only a variable: what stands on a command line is for all processes to see.
+KEY_VARIABLE: Final = "PETSTORE_API_KEY"
+SERVER: Final = "http://127.0.0.1:8080"
+_SERVER_SCHEMES: Final = ("http://", "https://")
+
+AnyStore = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar=STORE_VARIABLE,
+        metavar="STORE",
+        help="A server's URL, a path, memory: or postgresql://…",
+    ),
+]
+OwnStore = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar=STORE_VARIABLE,
+        metavar="STORE",
+        help="A path or postgresql://…; users and keys are not for servers.",
+    ),
+]
+
+
+def connect(store: str) -> "Petstore":
+    """
+    Return a client of a store or of a server; to be closed.
+
+    Raises:
+        ConfigError: There is no such store; only `serve` and `db seed` make one.
+    """
+    import petstore_client
+    from petstore_client.address import names_store
+
+    if not names_store(store):
+        api_key = os.environ.get(KEY_VARIABLE) or None
+        return petstore_client.connect(store, api_key=api_key)
+    _require_filled(store)
+    return petstore_client.connect(store)
+
+
+@contextmanager
+def open_own(store: str) -> Iterator["Engine"]:
+    """
+    Give the engine of a store in this process.
+
+    Raises:
+        ConfigError: There is no such store, or it is a server's URL, or in memory.
+    """
+    require_store(store)
+    from petstore.engine.opening import open_engine
+    from petstore.storage.reader import durable_address
+
+    durable_address(store)
+    _require_filled(store)
+    with closing(open_engine(store, {})) as engine:
+        yield engine
+
+
+def is_server(store: str) -> bool:
+    """Return whether the text is the URL of a server."""
+    return store.lower().startswith(_SERVER_SCHEMES)
+
+
+def require_store(store: str) -> None:
+    """
+    Refuse the URL of a server where a store is needed.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    if is_server(store):
+        raise ConfigError(
+            f"This works on a store itself, and {store} is a server. Give a path or"
+            " postgresql://… as --store."
+        )
+
+
+def _require_filled(store: str) -> None:
+    from petstore.engine.opening import stored_profile
+    from petstore.storage.address import parse
+
+    address = parse(store)
+    if address.kind != "memory" and stored_profile(store) is None:
+        raise ConfigError(
+            f"There is no store at {address.shown}. Check the name, or make one:"
+            f" petstore db seed {address.shown}"
+        )

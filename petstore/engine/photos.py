@@ -1,0 +1,174 @@
+"""
+Take pictures of pets, and give them back.
+
+A picture is kept under its content hash beside the store; its row says what it is, and
+its path is one of the pet's photo URLs.
+"""
+
+import errno
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final, cast
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from petstore.contract.call import ByteStream, Reply
+from petstore.contract.errors import NotFound, StorageFull, TooLarge, Unavailable
+from petstore.contract.pet import Pet, Photo
+from petstore.engine import pets
+from petstore.engine.blobs import BlobStore
+from petstore.engine.flows import Drain, Flow, Read, Visit, Work, Write
+from petstore.engine.images import EXTENSIONS, SNIFF_BYTES, inspect_image, sniff
+from petstore.engine.setup import Setup
+from petstore.storage.statement import Statement
+from petstore.storage.tables import PHOTO
+from petstore.storage.transaction import Tx
+
+PHOTOS_PATH: Final = "/photos/"
+_SPOOL_BYTES_MAX: Final = 1024 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
+_OCTETS: Final = "application/octet-stream"
+
+_FIND = Statement(
+    select(PHOTO.c.media_type, PHOTO.c.size).where(PHOTO.c.name == bindparam("wanted"))
+)
+_INSERT = Statement(insert(PHOTO).on_conflict_do_nothing())
+
+
+def upload(visit: Visit) -> Flow:
+    """
+    Keep a picture under its content hash and add it to the pet.
+
+    Raises:
+        NotFound: There is no such pet.
+        TooLarge: The upload exceeds the limit, or the pet has too many pictures.
+        Invalid: It is no picture that can be opened safely.
+    """
+    arguments, setup = visit.call.arguments, visit.setup
+    pet_id: int = arguments["pet_id"]
+    yield Read(lambda tx: _check_pet(tx, visit, pet_id))
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES_MAX) as spool:
+        # The standard library's own class lacks only the name of the interface.
+        file = cast(BinaryIO, spool)
+        yield Drain(arguments["content"], _Limited(file, setup.upload_bytes_max).write)
+        file.seek(0)
+        keep = _keep_any if visit.caller.policy.any_upload else _keep_image
+        kept: _Kept = yield Work(lambda: keep(file, setup))
+    pet: Pet | None = yield Write(lambda tx: _attach(tx, visit, kept, pet_id))
+    photo = Photo(
+        code=200,
+        type="unknown",
+        message=kept.url,
+        url=kept.url,
+        media_type=kept.media_type,
+        size_bytes=kept.size_bytes,
+        pet=pet,
+    )
+    return Reply(photo, version=None if pet is None else pet.version)
+
+
+def download(visit: Visit) -> Flow:
+    """
+    Return a picture, piece by piece.
+
+    Raises:
+        NotFound: There is no such picture.
+    """
+    name: str = visit.call.arguments["name"]
+    blobs = visit.setup.blobs
+    row = yield Read(lambda tx: tx.row(_FIND, {"wanted": name}))
+    if row is None:
+        raise NotFound(f"There is no picture {name}.")
+    yield Work(lambda: blobs.open(name).close())
+    media_type, size_bytes = row
+    return Reply(ByteStream(_BlobChunks(blobs, name), media_type, size_bytes, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    name: str
+    media_type: str
+    size_bytes: int
+
+    @property
+    def url(self) -> str:
+        return PHOTOS_PATH + self.name
+
+
+class _Limited:
+    """Write to a file until a limit."""
+
+    def __init__(self, file: BinaryIO, bytes_max: int) -> None:
+        self._file = file
+        self._bytes_max = bytes_max
+        self._size_bytes = 0
+
+    def write(self, chunk: bytes) -> None:
+        self._size_bytes += len(chunk)
+        if self._size_bytes > self._bytes_max:
+            raise TooLarge(f"A picture may have {self._bytes_max:,} bytes at most.")
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull("No space is left for temporary files.") from error
+            raise Unavailable("Temporary files cannot be written now.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _BlobChunks:
+    """Read a blob from its start; nothing is open before, so nothing is left open."""
+
+    blobs: BlobStore
+    name: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.blobs.open(self.name) as file:
+            yield from _chunks(file)
+
+
+def _check_pet(tx: Tx, visit: Visit, pet_id: int) -> None:
+    context = visit.enter(tx)
+    if not context.policy.photo_without_pet:
+        pets.get(tx, context, pet_id=pet_id)
+
+
+def _keep_image(file: BinaryIO, setup: Setup) -> _Kept:
+    image = inspect_image(file)
+    return _keep(setup.blobs, image.media_type, (image.content,))
+
+
+def _keep_any(file: BinaryIO, setup: Setup) -> _Kept:
+    media_type = sniff(file.read(SNIFF_BYTES)) or _OCTETS
+    file.seek(0)
+    return _keep(setup.blobs, media_type, _chunks(file))
+
+
+def _keep(blobs: BlobStore, media_type: str, chunks: Iterable[bytes]) -> _Kept:
+    # No limit: the upload was limited, and a picture drawn again may be larger.
+    with blobs.writer() as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+        name = writer.finish(EXTENSIONS.get(media_type, ""))
+        return _Kept(name, media_type, writer.size_bytes)
+
+
+def _attach(tx: Tx, visit: Visit, kept: _Kept, pet_id: int) -> Pet | None:
+    context = visit.enter(tx)
+    tx.run(
+        _INSERT,
+        {
+            "name": kept.name,
+            "media_type": kept.media_type,
+            "size": kept.size_bytes,
+            "created_at": tx.now,
+        },
+    )
+    return pets.attach_photo(tx, context, pet_id=pet_id, url=kept.url)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk

@@ -1,0 +1,101 @@
+"""
+Collect what the units of one transaction leave behind, and write it at its end.
+
+The end of a writing transaction is fixed: entity rows (the units' own) → clock, one
+`seq` per unit → inventory in sorted order → change rows. Every writer takes the
+clock's row before the counters, so no two of them can wait for each other, and a `seq`
+is given out in the order of the commits, so the log has no gaps.
+
+A group commit ends many units at once: one look at the clock, one statement per status.
+"""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.dialects.postgresql import insert
+
+from petstore.contract.errors import ServerFault
+from petstore.storage.statement import Statement, Value
+from petstore.storage.tables import CHANGE, COUNTER, INVENTORY
+
+if TYPE_CHECKING:
+    from petstore.storage.transaction import Tx
+
+Change = dict[str, Value]
+
+
+class Ledger:
+    """Hold the changes and counts of the units that succeeded so far."""
+
+    __slots__ = ("_counts", "_units")
+
+    def __init__(self) -> None:
+        self._units: list[list[Change]] = []
+        self._counts: dict[str, int] = {}
+
+    def take(self, changes: list[Change], counts: dict[str, int]) -> None:
+        """Add what one unit leaves; a unit that logged nothing gets no `seq`."""
+        if changes:
+            self._units.append(changes)
+        for status, delta in counts.items():
+            self._counts[status] = self._counts.get(status, 0) + delta
+
+    def last_version(self, kind: str, entity_id: int) -> int:
+        """Return the last version that waits to be written; 0 when none does."""
+        versions = (
+            int(change["version"] or 0)
+            for unit in self._units
+            for change in unit
+            if change["entity_id"] == entity_id and change["kind"] == kind
+        )
+        return max(versions, default=0)
+
+    def settle(self, tx: "Tx") -> None:
+        """Write everything; called once, right before the commit."""
+        if self._units:
+            self._number(tx)
+        for status in sorted(self._counts):
+            self._write_count(tx, status)
+        if self._units:
+            changes = [change for unit in self._units for change in unit]
+            tx.run_each(_WRITE_CHANGE, changes)
+
+    def _number(self, tx: "Tx") -> None:
+        count = len(self._units)
+        row = tx.row(_TICK, {"unit_count": count})
+        if row is None:
+            raise ServerFault("The store has lost its clock; restore a backup.")
+        for seq, unit in enumerate(self._units, row[0] - count + 1):
+            for position, change in enumerate(unit):
+                change["seq"] = seq
+                change["position"] = position
+
+    def _write_count(self, tx: "Tx", status: str) -> None:
+        delta = self._counts[status]
+        if delta == 0:
+            return
+        tx.run(_WRITE_COUNT, {"status": status, "delta": delta})
+        if delta < 0:
+            tx.run(_DROP_COUNT, {"status": status})
+
+
+_TICK = Statement(
+    update(COUNTER)
+    .where(COUNTER.c.name == "clock")
+    .values(value=COUNTER.c.value + bindparam("unit_count"))
+    .returning(COUNTER.c.value)
+)
+_WRITE_COUNT = Statement(
+    insert(INVENTORY)
+    .values(status=bindparam("status"), pets=bindparam("delta"))
+    .on_conflict_do_update(
+        index_elements=["status"],
+        set_={"pets": INVENTORY.c.pets + bindparam("delta")},
+    )
+)
+_DROP_COUNT = Statement(
+    delete(INVENTORY).where(
+        INVENTORY.c.status == bindparam("status"), INVENTORY.c.pets == 0
+    )
+)
+_WRITE_CHANGE = Statement(insert(CHANGE))

@@ -1,0 +1,1 @@
+"""Answer calls somewhere else, each backend in its own way."""

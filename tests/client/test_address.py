@@ -1,0 +1,124 @@
+"""A URL names a server, by one of its APIs, or a store in this process."""
+
+import pytest
+
+from petstore.contract.errors import ConfigError
+from petstore_client.address import Server, credentials_of, names_store, server_of
+
+
+def server(url, *, flavour=None, timeout_s=30.0) -> Server:
+    return server_of(url, flavour=flavour, credentials={}, timeout_s=timeout_s)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "prefix", "flavour"),
+    [
+        ("http://localhost:8080", "http://localhost:8080", "", "native"),
+        ("http://localhost:8080/", "http://localhost:8080", "", "native"),
+        ("https://pets.example", "https://pets.example", "", "native"),
+        ("https://pets.example/v2", "https://pets.example", "", "v2"),
+        ("https://pets.example/v2/", "https://pets.example", "", "v2"),
+        ("https://pets.example/api/v3", "https://pets.example", "", "v3"),
+        ("https://pets.example/shop", "https://pets.example", "/shop", "native"),
+        ("https://pets.example/shop/v2", "https://pets.example", "/shop", "v2"),
+        ("http://[::1]:80/api/v3", "http://[::1]:80", "", "v3"),
+    ],
+)
+def test_url_names_origin_prefix_and_flavour(url, origin, prefix, flavour):
+    named = server(url)
+
+    assert (origin, prefix, flavour) == (named.origin, named.prefix, named.flavour)
+
+
+@pytest.mark.parametrize("flavour", ["native", "v2", "v3"])
+def test_flavour_may_be_given_where_the_url_names_none(flavour):
+    assert flavour == server("https://pets.example", flavour=flavour).flavour
+
+
+def test_flavour_may_say_what_the_url_says():
+    assert server("https://pets.example/v2", flavour="v2").flavour == "v2"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ftp://pets.example", "of no known kind"),
+        ("http://", "names no server"),
+        ("http://:8080", "names no server"),
+        ("http://pets.example:0", "names no server"),
+        ("http://pets.example:99999", "cannot be read"),
+        ("http://[::1", "cannot be read"),
+        ("http://pets.example?api_key=1", "no query"),
+        ("http://pets.example/#v2", "no query and no fragment"),
+    ],
+)
+def test_url_that_names_no_server_is_refused(url, message):
+    with pytest.raises(ConfigError, match=message):
+        server(url)
+
+
+def test_password_in_a_url_is_refused_and_not_shown():
+    with pytest.raises(ConfigError, match="give api_key or token") as caught:
+        server("https://ann:secret@pets.example")
+
+    assert "secret" not in str(caught.value)
+
+
+def test_flavour_that_contradicts_the_url_is_refused():
+    with pytest.raises(ConfigError, match="the v2 API, but flavour=v3"):
+        server("https://pets.example/v2", flavour="v3")
+
+
+def test_unknown_flavour_is_refused():
+    with pytest.raises(ConfigError, match="native, v2, v3"):
+        server("https://pets.example", flavour="v4")
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, float("inf"), float("nan")])
+def test_timeout_must_be_a_time(timeout_s):
+    with pytest.raises(ConfigError, match="timeout_s"):
+        server("https://pets.example", timeout_s=timeout_s)
+
+
+@pytest.mark.parametrize(
+    "url", ["memory:", "shop.db", "./a:b", "sqlite:///shop.db", "postgresql://h/d"]
+)
+def test_store_is_no_server(url):
+    assert names_store(url)
+
+
+@pytest.mark.parametrize("url", ["http://pets.example", "ftp://pets.example"])
+def test_other_urls_are_no_stores(url):
+    assert not names_store(url)
+
+
+@pytest.mark.parametrize("url", ["localhost:8080", "pets.example:80/v2"])
+def test_forgotten_scheme_is_told(url):
+    with pytest.raises(ConfigError, match=f"http://{url}"):
+        names_store(url)
+
+
+def test_credentials_are_headers():
+    assert credentials_of(api_key="k", token="t") == {
+        "api_key": "k",
+        "authorization": "Bearer t",
+    }
+
+
+@pytest.mark.parametrize("secret", ["", "two words", "line\nbreak", "schlüssel"])
+def test_credential_that_no_header_can_hold_is_refused_and_not_shown(secret):
+    with pytest.raises(ConfigError, match="token must be printable") as caught:
+        credentials_of(api_key=None, token=secret)
+
+    assert not secret or secret not in str(caught.value)
+
+
+def test_credentials_are_not_shown_with_their_server():
+    named = server_of(
+        "http://pets.example",
+        flavour=None,
+        credentials={"api_key": "hush"},
+        timeout_s=1,
+    )
+
+    assert "hush" not in repr(named)

@@ -1,0 +1,46 @@
+"""Give this folder's tests engines, on each kind of store in turn."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.shops import Opener, Shop
+from tests.kit.stores import (
+    ManualClock,
+    clock,
+    file_url,
+    postgres,
+    postgres_url,
+    store_url,
+)
+
+__all__ = ["clock", "file_url", "postgres", "postgres_url", "store_url"]
+
+
+@pytest.fixture
+def opened(store_url: str, clock: ManualClock, tmp_path: Path) -> Iterator[Opener]:
+    """Open engines over a fresh store of each kind in turn."""
+    opener = Opener(store_url, clock, data_dir=tmp_path / "data")
+    yield opener
+    opener.close()
+
+
+@pytest.fixture
+def lone(clock: ManualClock) -> Iterator[Opener]:
+    """Open engines in memory, for what no kind of store changes."""
+    opener = Opener("memory:", clock)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture
+def sandbox(opened: Opener) -> Shop:
+    """Give an empty sandbox."""
+    return opened()
+
+
+@pytest.fixture
+def shop(opened: Opener) -> Shop:
+    """Give an empty shop, under its rules; whoever holds it may do everything."""
+    return opened(profile="shop")

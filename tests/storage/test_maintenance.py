@@ -1,0 +1,417 @@
+"""A backup is a whole store, a restore replaces one, a check finds disagreement."""
+
+import errno
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from petstore.contract.errors import ConfigError, ServerFault, StorageFull
+from petstore.storage import maintenance
+from petstore.storage.maintenance import backup, check, restore
+from petstore.storage.store import open_store
+from tests.storage.units import (
+    INSERT_ORDER,
+    INSERT_USER,
+    add_pet,
+    order_row,
+    pet_ids,
+    user_row,
+)
+
+
+@pytest.fixture
+def shop(file_url, clock):
+    """Give the path of a closed store with three pets."""
+    store = open_store(file_url, clock=clock)
+    store.write(lambda tx: [add_pet(tx) for _ in range(3)])
+    store.close()
+    return Path(file_url)
+
+
+@pytest.fixture
+def target(tmp_path):
+    """Give a path for a backup, in a folder of its own."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    return folder / "shop.backup"
+
+
+def change(url, *statements):
+    """Do to a store what no unit may do."""
+    if url.startswith("postgresql"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+        return
+    connection = sqlite3.connect(url, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+def ids_in(path, clock):
+    store = open_store(str(path), clock=clock)
+    found = store.read(pet_ids)
+    store.close()
+    return found
+
+
+def test_backup_is_a_store_for_its_user_only(shop, target, clock):
+    progress: list[tuple[int, int]] = []
+
+    counts = backup(str(shop), target, on_progress=lambda *step: progress.append(step))
+
+    assert (counts["pet"], counts["pet_tag"], counts["change"]) == (3, 6, 3)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert [path.name for path in target.parent.iterdir()] == ["shop.backup"]
+    assert progress[-1][0] == progress[-1][1] > 0
+    assert check(str(target)) == []
+    assert ids_in(target, clock) == [1, 2, 3]
+
+
+def test_backup_reports_while_it_works(shop, target, monkeypatch):
+    monkeypatch.setattr(maintenance, "INSTRUCTIONS_PER_REPORT", 10)
+    progress: list[tuple[int, int]] = []
+
+    backup(str(shop), target, on_progress=lambda *step: progress.append(step))
+
+    assert len(progress) > 2
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
+
+
+def test_backup_does_not_disturb_the_owner(file_url, target, clock):
+    store = open_store(file_url, clock=clock)
+    store.write(add_pet)
+
+    backup(file_url, target)
+    store.write(add_pet)
+
+    assert store.read(pet_ids) == [1, 2]
+    store.close()
+    assert ids_in(target, clock) == [1]
+    assert ids_in(file_url, clock) == [1, 2]
+
+
+def test_backup_never_replaces_a_file(shop, target):
+    target.write_text("my thesis")
+
+    with pytest.raises(ConfigError, match="exists"):
+        backup(str(shop), target)
+
+    assert target.read_text() == "my thesis"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("memory:", "ends with its process"),
+        ("postgresql://ann@db/shop", "pg_dump"),
+        ("nowhere.db", "there is no store"),
+    ],
+)
+def test_what_cannot_be_backed_up_says_what_can(target, url, message):
+    with pytest.raises(ConfigError, match=message):
+        backup(url, target)
+
+
+def test_empty_file_is_not_backed_up(tmp_path, target):
+    (tmp_path / "empty.db").touch()
+
+    with pytest.raises(ConfigError, match="is empty"):
+        backup(str(tmp_path / "empty.db"), target)
+
+    assert list(target.parent.iterdir()) == []
+
+
+def test_backup_into_a_missing_folder_is_told(shop, tmp_path):
+    with pytest.raises(ConfigError, match="cannot write"):
+        backup(str(shop), tmp_path / "nowhere" / "shop.backup")
+
+
+def test_backup_on_a_full_disk_leaves_nothing(shop, target, monkeypatch):
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StorageFull):
+        backup(str(shop), target)
+
+    assert list(target.parent.iterdir()) == []
+
+
+def test_backup_of_a_damaged_store_is_refused(shop, target):
+    with shop.open("r+b") as damaged:
+        damaged.seek(shop.stat().st_size // 2)
+        damaged.write(b"\xff" * 20_000)
+
+    with pytest.raises(ServerFault):
+        backup(str(shop), target)
+
+    assert list(target.parent.iterdir()) == []
+
+
+def test_restore_makes_a_store_where_there_is_none(shop, target, tmp_path, clock):
+    backup(str(shop), target)
+    progress: list[tuple[int, int]] = []
+
+    counts = restore(
+        target,
+        str(tmp_path / "new.db"),
+        on_progress=lambda *step: progress.append(step),
+    )
+
+    assert counts["pet"] == 3
+    assert progress[-1][0] == progress[-1][1] > 0
+    assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600
+    assert ids_in(tmp_path / "new.db", clock) == [1, 2, 3]
+    assert ids_in(target, clock) == [1, 2, 3]
+
+
+def test_restore_replaces_a_store_only_when_told(shop, target, clock):
+    backup(str(shop), target)
+    store = open_store(str(shop), clock=clock)
+    store.write(add_pet)
+    store.close()
+
+    with pytest.raises(ConfigError, match="allow it to be overwritten"):
+        restore(target, str(shop))
+    assert ids_in(shop, clock) == [1, 2, 3, 4]
+
+    restore(target, str(shop), overwrite=True)
+    assert ids_in(shop, clock) == [1, 2, 3]
+
+
+def test_restore_leaves_nothing_of_a_killed_stores_log(shop, target, clock):
+    """SQLite would write the old log into the new file."""
+    backup(str(shop), target)
+    store = open_store(str(shop), clock=clock)
+    store.write(lambda tx: [add_pet(tx) for _ in range(50)])
+    log = shop.with_name("shop.db-wal")
+    killed = log.read_bytes()
+    store.close()
+    log.write_bytes(killed)
+
+    restore(target, str(shop), overwrite=True)
+
+    assert ids_in(shop, clock) == [1, 2, 3]
+    assert check(str(shop)) == []
+
+
+def test_restore_replaces_a_store_that_is_beyond_repair(shop, target, clock):
+    backup(str(shop), target)
+    shop.write_bytes(b"\xff" * 8_192)
+    shop.with_name("shop.db-wal").write_bytes(b"\xff" * 4_096)
+
+    restore(target, str(shop), overwrite=True)
+
+    assert ids_in(shop, clock) == [1, 2, 3]
+
+
+def test_owned_store_is_not_restored(shop, target, clock):
+    backup(str(shop), target)
+    store = open_store(str(shop), clock=clock)
+
+    with pytest.raises(ConfigError, match="in use by process"):
+        restore(target, str(shop), overwrite=True)
+
+    store.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"Dear diary,\n" * 200])
+def test_file_that_is_no_backup_is_not_restored(shop, target, content, clock):
+    target.write_bytes(content)
+
+    with pytest.raises(ConfigError):
+        restore(target, str(shop), overwrite=True)
+
+    assert ids_in(shop, clock) == [1, 2, 3]
+
+
+def test_backup_of_a_newer_version_is_not_restored(shop, target, clock):
+    backup(str(shop), target)
+    change(str(target), "UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(ConfigError, match="newer version"):
+        restore(target, str(shop), overwrite=True)
+
+    assert ids_in(shop, clock) == [1, 2, 3]
+
+
+def test_backup_of_an_older_version_is_restored_for_an_upgrade(shop, target, clock):
+    backup(str(shop), target)
+    change(str(target), "UPDATE alembic_version SET version_num = '0000'")
+
+    restore(target, str(shop), overwrite=True)
+
+    with pytest.raises(ConfigError, match="petstore db upgrade"):
+        open_store(str(shop), clock=clock)
+
+
+def test_damaged_backup_is_not_restored(shop, target, clock):
+    backup(str(shop), target)
+    with target.open("r+b") as damaged:
+        damaged.seek(target.stat().st_size // 2)
+        damaged.write(b"\xff" * 20_000)
+
+    with pytest.raises(ServerFault):
+        restore(target, str(shop), overwrite=True)
+
+    assert ids_in(shop, clock) == [1, 2, 3]
+
+
+def test_restore_on_postgres_points_to_its_tools(shop):
+    with pytest.raises(ConfigError, match="pg_restore"):
+        restore(shop, "postgresql://ann@db/shop")
+
+
+@pytest.fixture
+def checked_url(durable_url, clock):
+    """Give a closed store of each engine with rows of every kind."""
+
+    def fill(tx):
+        add_pet(tx)
+        add_pet(tx, status="sold")
+        tx.run(INSERT_ORDER, order_row(1))
+        tx.log("order", 1, 1, "create", "{}")
+        tx.run(INSERT_USER, user_row(1))
+        tx.log("user", 1, 1, "create", "{}")
+        tx.log("user", 2, 1, "create", "{}")
+        tx.log("user", 2, 2, "delete", None)
+
+    store = open_store(durable_url, clock=clock)
+    store.write(fill)
+    store.write(add_pet)
+    store.close()
+    return durable_url
+
+
+def test_check_of_a_sound_store_finds_nothing(checked_url):
+    progress: list[tuple[int, int]] = []
+
+    assert check(checked_url, on_progress=lambda *step: progress.append(step)) == []
+
+    total = progress[-1][1]
+    assert progress == [(done, total) for done in range(1, total + 1)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "name", "message"),
+    [
+        pytest.param(
+            "UPDATE inventory SET pets = 9 WHERE status = 'sold'",
+            "inventory",
+            "the inventory has 9 pets of status 'sold', and 1 exist",
+            id="wrong count",
+        ),
+        pytest.param(
+            "DELETE FROM inventory WHERE status = 'sold'",
+            "inventory",
+            "the inventory has 0 pets of status 'sold', and 1 exist",
+            id="no count",
+        ),
+        pytest.param(
+            "INSERT INTO inventory VALUES ('lost', 1)",
+            "inventory",
+            "the inventory has 1 pets of status 'lost', and 0 exist",
+            id="count of none",
+        ),
+        pytest.param(
+            "UPDATE pet SET version = 7 WHERE id = 1",
+            "versions",
+            "pet 1 has version 7, and its newest change 1",
+            id="wrong version",
+        ),
+        pytest.param(
+            "DELETE FROM purchase_order",
+            "versions",
+            "order 1 has changes and no row",
+            id="no row",
+        ),
+        pytest.param(
+            "UPDATE shop_user SET id = 3",
+            "versions",
+            "user 3 has version 1, and its newest change None",
+            id="no change",
+        ),
+        pytest.param(
+            "UPDATE change SET seq = 3 WHERE seq = 2",
+            "log",
+            "the log has no change 2",
+            id="gap",
+        ),
+        pytest.param(
+            "DELETE FROM change WHERE kind = 'order'",
+            "log",
+            "change 1 is not whole: 5 positions, the last is 5",
+            id="lost position",
+        ),
+        pytest.param(
+            "UPDATE counter SET value = 9 WHERE name = 'clock'",
+            "log",
+            "the clock stands at 9, and the newest change is 2",
+            id="clock ahead",
+        ),
+    ],
+)
+def test_check_finds_what_disagrees(checked_url, statement, name, message):
+    change(checked_url, statement)
+
+    found = [(finding.check, finding.message) for finding in check(checked_url)]
+
+    assert (name, message) in found
+
+
+def test_check_finds_rows_that_refer_to_nothing(shop):
+    change(str(shop), "INSERT INTO pet_tag VALUES (404, 0, 1, 'lost')")
+
+    found = [finding for finding in check(str(shop)) if finding.check == "references"]
+
+    assert [finding.message for finding in found] == [
+        "a row of pet_tag refers to a row of pet that does not exist"
+    ]
+
+
+def test_check_finds_damage(shop, clock):
+    store = open_store(str(shop), clock=clock)
+    store.write(lambda tx: [add_pet(tx) for _ in range(400)])
+    store.close()
+    change(str(shop), "PRAGMA journal_mode=DELETE")
+    connection = sqlite3.connect(shop)
+    (page,) = connection.execute(
+        "SELECT rootpage FROM sqlite_master WHERE name = 'ix_pet_name_folded'"
+    ).fetchone()
+    connection.close()
+    # The index forgets its entries.
+    with shop.open("r+b") as damaged:
+        damaged.seek((page - 1) * 4096 + 3)
+        damaged.write(b"\x00\x00")
+
+    assert "integrity" in {finding.check for finding in check(str(shop))}
+
+
+def test_check_runs_beside_the_owner(file_url, clock):
+    store = open_store(file_url, clock=clock)
+    store.write(add_pet)
+
+    assert check(file_url) == []
+    assert store.write(add_pet) == 2
+    store.close()
+
+
+def test_check_of_an_empty_database_is_refused(tmp_path, empty_postgres_url):
+    (tmp_path / "empty.db").touch()
+
+    for url in (str(tmp_path / "empty.db"), empty_postgres_url):
+        with pytest.raises(ConfigError, match="is empty"):
+            check(url)
+
+
+def test_check_of_an_older_store_is_refused(shop):
+    change(str(shop), "UPDATE alembic_version SET version_num = '0000'")
+
+    with pytest.raises(ConfigError, match="petstore db upgrade"):
+        check(str(shop))
