@@ -132,4 +132,6 @@ def open_async(store: str = "memory:", **options: Unpack[Options]) -> Opening:
 def _in_memory(blobs: BlobStore) -> MemoryBlobs:
     if isinstance(blobs, MemoryBlobs):
         return blobs
-    raise NotSupported("Only a store in memory has snapshots; use `petstore db backup`.")
+    raise NotSupported(
+        "Only a store in memory has snapshots; use `petstore db backup`."
+    )

@@ -17,7 +17,12 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from petstore.contract.call import ByteStream
-from petstore.contract.errors import DecodeError, NotSupported, TransportError
+from petstore.contract.errors import (
+    ConfigError,
+    DecodeError,
+    NotSupported,
+    TransportError,
+)
 from petstore.contract.http import Request
 from petstore.contract.media import JSON, OCTETS
 from petstore.contract.replies import Response
@@ -132,7 +137,7 @@ class _Wire:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._url = httpx.URL(server.origin)
+        self._url = _url(server)
         timeout = httpx.Timeout(server.timeout_s).as_dict()
         self._extensions = {"timeout": timeout}
         self._headers = {"user-agent": "petstore-client", **server.credentials}
@@ -169,6 +174,13 @@ class _Wire:
             ) from error
 
 
+def _url(server: Server) -> httpx.URL:
+    try:
+        return httpx.URL(server.origin)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"The URL {server.origin!r} names no server.") from error
+
+
 def _sent(error: Exception) -> Literal["no", "maybe"]:
     return "no" if isinstance(error, _NEVER_SENT) else "maybe"
 
@@ -194,17 +206,17 @@ def _sync_content(body: bytes | ByteStream) -> bytes | Iterable[bytes]:
 def _async_content(body: bytes | ByteStream) -> bytes | AsyncIterable[bytes]:
     if isinstance(body, bytes):
         return body
-    if isinstance(body.chunks, bytes):
-        return body.chunks
     if isinstance(body.chunks, AsyncIterable):
         return body.chunks
+    # The codec makes bytes of an upload that is bytes.
+    assert not isinstance(body.chunks, bytes)
     return _off_loop(body.chunks)
 
 
 async def _off_loop(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
     """Read a file in threads: a slow disk must not stop the loop."""
     iterator = iter(chunks)
-    while chunk := await asyncio.to_thread(next, iterator, b""):
+    while (chunk := await asyncio.to_thread(next, iterator, None)) is not None:
         yield chunk
 
 
@@ -226,7 +238,7 @@ def _response(incoming: httpx.Response, body: bytes | ByteStream) -> Response:
 
 def _proxy(server: Server) -> str | None:
     """Return the proxy that the environment has for the server."""
-    url = httpx.URL(server.origin)
+    url = _url(server)
     if proxy_bypass(url.netloc.decode()):
         return None
     return getproxies().get(url.scheme)

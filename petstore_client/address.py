@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from petstore.contract.errors import ConfigError
 from petstore.contract.flavours import Flavour
@@ -25,6 +25,8 @@ _BASES: Final[Mapping[str, Flavour]] = {"/v2": "v2", "/api/v3": "v3"}
 _FLAVOURS: Final = ("native", "v2", "v3")
 # A path that looks like "localhost:8080" is a URL whose scheme was forgotten.
 _HOST_AND_PORT: Final = re.compile(r"[\w.-]*\w:\d+(/.*)?", re.ASCII)
+# RFC 3986 §3.3, and "%" of what is encoded already.
+_PATH_CHARACTERS: Final = "/%:@!$&'()*+,;="
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]+")
 
 
@@ -76,7 +78,8 @@ def server_of(
     if not (timeout_s > 0 and math.isfinite(timeout_s)):
         raise ConfigError(f"timeout_s must be above 0, not {timeout_s}.")
     parts = _parts(url)
-    prefix, named = _split_base(parts.path.rstrip("/"))
+    path = quote(parts.path.rstrip("/"), safe=_PATH_CHARACTERS)
+    prefix, named = _split_base(path)
     if flavour is not None and flavour not in _FLAVOURS:
         known = ", ".join(_FLAVOURS)
         raise ConfigError(f"There is no flavour {flavour!r}; there are {known}.")

@@ -1,6 +1,6 @@
 """Tell whoever starts a server what it is, and what to know about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from petstore.cli.output import plain
 from petstore.cli.plan import Plan
@@ -8,14 +8,17 @@ from petstore.cli.version import product_version
 from petstore.engine.seeding import Account
 
 
-def banner(plan: Plan, url: str, account: Account | None) -> str:
+def banner(
+    plan: Plan, url: str, account: Account | None, workers: Sequence[int] = ()
+) -> str:
     """
     Return what is said at the start.
 
     Args:
         account: Of the owner of a new shop; shown here and nowhere else.
+        workers: Ids of the processes that serve, where this one does not.
     """
-    blocks = [_facts(plan, url), _warnings(plan)]
+    blocks = [_facts(plan, url, workers), _warnings(plan)]
     if account is not None:
         blocks.append(_owner(account))
     texts = ["\n".join(lines) for lines in map(list, blocks) if lines]
@@ -25,7 +28,7 @@ def banner(plan: Plan, url: str, account: Account | None) -> str:
 _END = "Ctrl-C stops it."
 
 
-def _facts(plan: Plan, url: str) -> Iterator[str]:
+def _facts(plan: Plan, url: str, workers: Sequence[int]) -> Iterator[str]:
     chosen = plan.profile
     yield f"  API      {url}   and below /v2 and /api/v3"
     yield f"  Docs     {url}/docs"
@@ -36,8 +39,8 @@ def _facts(plan: Plan, url: str) -> Iterator[str]:
         f"  Profile  {chosen.name}: auth={chosen.auth} contract={chosen.contract}"
         f" rules={chosen.rules}"
     )
-    if plan.wanted.workers > 1:
-        yield f"  Workers  {plan.wanted.workers}"
+    if workers:
+        yield f"  Workers  {', '.join(map(str, workers))}"
     if plan.settings.allow_reset:
         yield f"  Reset    curl -X POST {url}/__petstore/reset"
 

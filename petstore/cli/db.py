@@ -142,8 +142,8 @@ def restore(
     address = durable_address(store)
     if address.kind == "file" and address.path.exists() and not replace:
         raise ConfigError(
-            f"The store {address.shown} exists. Add --replace to overwrite it, or give another"
-            " path."
+            f"The store {address.shown} exists. Add --replace to overwrite it, or give"
+            " another path."
         )
     with progress("Copying") as on_progress:
         counts = maintenance.restore(

@@ -6,8 +6,8 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
-from functools import partial
 
 from petstore.cli import owner, workers
 from petstore.cli.banner import banner
@@ -64,7 +64,10 @@ def _serve_by_workers(plan: Plan, listener: socket.socket) -> None:
         options: Options = {**plan.options, "on_progress": on_progress}
         with closing(open_engine(plan.wanted.store, options)) as engine:
             account = owner.appoint(engine)
-    announce = partial(_announce, plan, listener, account)
+
+    def announce(workers: Sequence[int]) -> None:
+        _announce(plan, listener, account, workers)
+
     asyncio.run(workers.supervise(plan, listener, announce))
 
 
@@ -84,8 +87,13 @@ def _stop_with_parent() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def _announce(plan: Plan, listener: socket.socket, account: Account | None) -> None:
-    note(banner(plan, _url(listener), account))
+def _announce(
+    plan: Plan,
+    listener: socket.socket,
+    account: Account | None,
+    workers: Sequence[int] = (),
+) -> None:
+    note(banner(plan, _url(listener), account, workers))
     _say_url(listener)
 
 

@@ -19,6 +19,9 @@ app = typer.Typer(no_args_is_help=True, help="List, show, place and change order
 _COLUMNS = ("id", "pet", "quantity", "status", "complete", "ships")
 
 OrderId = Annotated[int, typer.Argument(help="Which order.", show_default=False)]
+NewStatus = Annotated[
+    OrderStatus, typer.Argument(help="What it becomes.", show_default=False)
+]
 
 
 @app.command("list")
@@ -26,7 +29,7 @@ def list_(
     *,
     status: Annotated[OrderStatus | None, typer.Option(help="Only these.")] = None,
     pet_id: Annotated[int | None, typer.Option(help="Only those of this pet.")] = None,
-    sort: OrderSort = "id",
+    sort: Annotated[OrderSort, typer.Option(help="Order; - is backwards.")] = "id",
     limit: Limit = 100,
     store: AnyStore = SERVER,
     as_json: AsJson = False,
@@ -77,7 +80,7 @@ def place(
 @app.command("set-status")
 def set_status(
     order_id: OrderId,
-    status: OrderStatus,
+    status: NewStatus,
     store: AnyStore = SERVER,
     as_json: AsJson = False,
 ) -> None:

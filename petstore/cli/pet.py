@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="List, show, add and change pets.")
 
 PetId = Annotated[int, typer.Argument(help="Which pet.", show_default=False)]
+NewStatus = Annotated[
+    PetStatus, typer.Argument(help="What it becomes.", show_default=False)
+]
 Name = Annotated[str, typer.Argument(help="What it is called.", show_default=False)]
 Category = Annotated[str | None, typer.Option(help="Name of the category.")]
 Tags = Annotated[
@@ -34,7 +37,7 @@ def list_(  # noqa: PLR0913 - one for each option
     q: Annotated[
         str | None, typer.Option("-q", "--query", help="Start of the name.")
     ] = None,
-    sort: PetSort = "id",
+    sort: Annotated[PetSort, typer.Option(help="Order; - is backwards.")] = "id",
     limit: Limit = 100,
     store: AnyStore = SERVER,
     as_json: AsJson = False,
@@ -93,7 +96,7 @@ def add(  # noqa: PLR0913 - one for each option
 
 @app.command("set-status")
 def set_status(
-    pet_id: PetId, status: PetStatus, store: AnyStore = SERVER, as_json: AsJson = False
+    pet_id: PetId, status: NewStatus, store: AnyStore = SERVER, as_json: AsJson = False
 ) -> None:
     """Change the status of a pet."""
     with connect(store) as client:

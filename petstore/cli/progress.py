@@ -48,7 +48,8 @@ def _bar(task: str) -> Iterator[OnProgress]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as shown:
+    console = Console(stderr=True, force_terminal=True)
+    with Progress(console=console, transient=True) as shown:
         bar = shown.add_task(task, total=None)
 
         def draw(done: int, total: int) -> None:

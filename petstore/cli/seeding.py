@@ -4,7 +4,6 @@ from contextlib import closing
 
 from petstore.cli.choices import ProfileName
 from petstore.cli.progress import OnProgress
-from petstore.contract import calls
 from petstore.contract.errors import ConfigError
 from petstore.engine.opening import Options, open_engine, refill, stored_profile
 from petstore.engine.seeding import check_kind
@@ -30,8 +29,15 @@ def fill(
         ConfigError: The store has its data, or something that was given is wrong.
     """
     shown = durable_address(store).shown
+    stored = 0
+
+    def count(done: int, total: int) -> None:
+        nonlocal stored
+        stored = done
+        on_progress(done, total)
+
     # Before the store is touched: a wrong seed leaves no half-made store.
-    options: Options = {"seed": early(seed), "on_progress": on_progress}
+    options: Options = {"seed": early(seed), "on_progress": count}
     kind = stored_profile(store)
     if kind is not None and not replace:
         raise ConfigError(
@@ -44,7 +50,7 @@ def fill(
     with closing(open_engine(store, options)) as engine:
         if kind is not None:
             refill(engine, store, options)
-        return sum(engine.send(calls.get_inventory()).value.values())
+    return stored
 
 
 def early(seed: str | None) -> Seed | str | None:

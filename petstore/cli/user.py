@@ -20,6 +20,9 @@ app = typer.Typer(
 _FIELDS = ("id", "username", "role", "email")
 
 Username = Annotated[str, typer.Argument(help="Which user.", show_default=False)]
+NewRole = Annotated[
+    Role, typer.Argument(help="What the user may do.", show_default=False)
+]
 
 
 @app.command("list")
@@ -71,7 +74,7 @@ def add(
 
 
 @app.command("set-role")
-def set_role(username: Username, role: Role, store: OwnStore) -> None:
+def set_role(username: Username, role: NewRole, store: OwnStore) -> None:
     """Give a user another role, and end the user's logins."""
     from petstore.engine import roles
 

@@ -9,7 +9,6 @@ that whatever watches this process sees that something is wrong.
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -19,27 +18,25 @@ from typing import Final
 from petstore.cli.plan import Plan, Wanted
 from petstore.cli.stores import STORE_VARIABLE
 from petstore.contract.errors import ServerFault
+from petstore.server.running import stopped_by_signal
+
+Announce = Callable[[Sequence[int]], None]
 
 # A server's own limit, and time to close the store.
 STOP_SECONDS_MAX: Final = 8.0
 
 
-async def supervise(
-    plan: Plan, listener: socket.socket, announce: Callable[[], None]
-) -> None:
+async def supervise(plan: Plan, listener: socket.socket, announce: Announce) -> None:
     """
     Run the workers until SIGINT or SIGTERM.
 
     Args:
-        announce: Called when all of them answer.
+        announce: Called with their process ids when all of them answer.
 
     Raises:
         ServerFault: One of them ended by itself; the others were stopped.
     """
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = stopped_by_signal()
     crew: list[Process] = []
     try:
         for _ in range(plan.wanted.workers):
@@ -84,7 +81,7 @@ def arguments(wanted: Wanted, *, profile: str) -> list[str]:
 
 
 async def _watch(
-    crew: Sequence[Process], stopped: asyncio.Event, announce: Callable[[], None]
+    crew: Sequence[Process], stopped: asyncio.Event, announce: Announce
 ) -> None:
     """Wait for the order to stop, or for the first worker that ends."""
     stopping = asyncio.ensure_future(stopped.wait())
@@ -94,7 +91,7 @@ async def _watch(
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if starting.done() and starting.result():
-            announce()
+            announce([worker.pid for worker in crew])
         await asyncio.wait((stopping, *ending), return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:

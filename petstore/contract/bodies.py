@@ -104,7 +104,8 @@ def _form_data(content: bytes, model: type[BaseModel]) -> dict[str, Any]:
     lists = {
         field.alias
         for field in model.model_fields.values()
-        if adapter_for(Annotated[field.annotation, None]).json_schema().get("type") == "array"
+        if adapter_for(Annotated[field.annotation, None]).json_schema().get("type")
+        == "array"
     }
     return {k: v if k in lists else v[0] for k, v in fields.items()}
 

@@ -127,7 +127,9 @@ class Photo(ApiResponse):
     url: str | None = Field(
         default=None,
         description="Path of the picture on this server; now one of the photoUrls.",
-        examples=["/photos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png"],
+        examples=[
+            "/photos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png"
+        ],
     )
     media_type: str | None = Field(default=None, description="What the picture is.")
     size_bytes: Int64 | None = Field(default=None, description="Size as stored.")

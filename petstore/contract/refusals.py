@@ -24,7 +24,7 @@ from petstore.contract.http import Request
 from petstore.contract.media import JSON, XML
 from petstore.contract.pet import ApiResponse, PetStatus
 from petstore.contract.replies import PROBLEM_HEADER, Response, written_as
-from petstore.contract.xml import V3_FRAMEWORK_ERROR, to_xml
+from petstore.contract.xml import V3_FRAMEWORK_ERROR, XmlValue, to_xml
 
 _PROBLEM_HEADER_LENGTH_MAX: Final = 2_000
 _SUCCESS: Final = 200
@@ -189,7 +189,11 @@ def _operation(refused: Refused) -> str:
 
 _V3_NOUNS: Final = {"pet": "Pet", "store": "Order", "user": "User"}
 # What the public server answers when there was nothing to delete.
-_V3_DELETED: Final = {"deletePet": b"Pet deleted", "deleteOrder": b"", "deleteUser": b""}
+_V3_DELETED: Final = {
+    "deletePet": b"Pet deleted",
+    "deleteOrder": b"",
+    "deleteUser": b"",
+}
 _V3_MISSING: Final = {
     "query.name": "No Name provided. Try again?",
     "query.status": "No status provided. Try again?",
@@ -245,7 +249,7 @@ def _v3_unreadable(refused: Refused, error: RemoteError, noun: str) -> Response:
 def _stranger(location: str, error: RemoteError) -> str:
     """Name the first value that is none of the enum, as the public server does."""
     known = list(PetStatus)
-    given = next(one for one in error.extra["input"] if one not in known)
+    given = next((one for one in error.extra.get("input", ()) if one not in known), "")
     parameter = location.split(".")[1]
     return (
         f"query parameter `{parameter}` value `{given}` is not in the allowable"
@@ -262,7 +266,7 @@ def _input_error(refused: Refused, message: str) -> Response:
 
 
 def _framework_error(refused: Refused, status: int, message: str) -> Response:
-    said = {"code": status, "message": message}
+    said: dict[str, XmlValue] = {"code": status, "message": message}
     accept = refused.request.headers.get("accept", "")
     if choose(refused.face, accept, has_xml=True) == XML:
         body = to_xml(said, flavour_root=V3_FRAMEWORK_ERROR)
@@ -276,4 +280,3 @@ def _v3_text(status: int, text: str) -> Response:
 
 def _v3_deleted(text: bytes) -> Response:
     return Response(_SUCCESS, {"content-type": JSON} if text else {}, text)
-

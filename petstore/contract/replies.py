@@ -9,7 +9,6 @@ Source: RFC 9110 §8.8.3 (ETag), RFC 8288 (Link), RFC 9457 (problem details).
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -32,7 +31,7 @@ from petstore.contract.flavours import Face, Route, Shape
 from petstore.contract.http import Request
 from petstore.contract.media import JSON, XML
 from petstore.contract.order import Order
-from petstore.contract.pet import ApiResponse, Pet, Photo
+from petstore.contract.pet import ApiResponse, Category, Pet, Photo, Tag
 from petstore.contract.user import Token, User
 from petstore.contract.xml import to_xml, xml_root
 
@@ -47,6 +46,7 @@ RATE_LIMIT: Final = "5000"
 
 _SUCCESS_MIN: Final = 200
 _REDIRECT_MIN: Final = 300
+_WORDS_LENGTH_MAX: Final = 500
 _JAVA_DATE: Final = "%a %b %d %H:%M:%S UTC %Y"
 
 
@@ -206,7 +206,7 @@ def _with_java_defaults(value: BaseModel) -> BaseModel:
 
 def _with_numbered_parts(pet: Pet) -> Pet:
     category, tags = pet.category, pet.tags
-    parts = tags if category is None else [category, *tags]
+    parts: list[Category | Tag] = [*tags] if category is None else [category, *tags]
     if all(part.id is not None for part in parts):
         return pet
     numbered: dict[str, Any] = {"tags": [_with_zeros(tag, "id") for tag in tags]}
@@ -285,10 +285,14 @@ def _check_origin(response: Response) -> None:
             f"The answer has status {response.status}{hint}, which no Petstore sends.",
             body=body,
         )
-    if response.headers.get("content-type", "").startswith("text/html"):
+    if _is_page(response):
         raise DecodeError(
             "The answer is a web page, not that of a Petstore.", body=body
         )
+
+
+def _is_page(response: Response) -> bool:
+    return response.headers.get("content-type", "").startswith("text/html")
 
 
 def follow_ups(face: Face, call: Call[Any]) -> tuple[Call[Any], ...]:
@@ -298,13 +302,24 @@ def follow_ups(face: Face, call: Call[Any]) -> tuple[Call[Any], ...]:
 
 
 def _refusal(response: Response) -> RemoteError:
-    problem: Any = {}
-    with suppress(ValueError):
-        problem = from_json(_problem_text(response))
-    if not isinstance(problem, Mapping):
-        problem = {}
+    problem = _problem(response)
     detail = problem.get("detail") or problem.get("message")
     return remote_error(response.status, {**problem, "detail": detail})
+
+
+def _problem(response: Response) -> Mapping[str, Any]:
+    text = _problem_text(response)
+    try:
+        problem = from_json(text)
+    except ValueError:
+        # The public v3 server uses bare words.
+        problem = {"message": "" if _is_page(response) else _bare(text)}
+    return problem if isinstance(problem, Mapping) else {}
+
+
+def _bare(text: str | bytes) -> str:
+    words = text if isinstance(text, str) else text.decode(errors="replace")
+    return words[:_WORDS_LENGTH_MAX]
 
 
 def _problem_text(response: Response) -> str | bytes:

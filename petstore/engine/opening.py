@@ -17,10 +17,12 @@ from petstore.engine.instants import from_milliseconds, to_milliseconds
 from petstore.engine.passwords import Hasher, default_hasher
 from petstore.engine.profile import Auth, Profile, ProfileName, Rules, profile
 from petstore.engine.seeding import (
+    UNIT_LENGTH,
     Unit,
     check_kind,
     empty,
     first_units,
+    hashed,
     profile_name,
 )
 from petstore.engine.seeds import Seed, parse_seed
@@ -28,7 +30,7 @@ from petstore.engine.setup import UPLOAD_BYTES_MAX, Setup
 from petstore.storage.address import parse
 from petstore.storage.reader import Reader
 from petstore.storage.store import AsyncStore, SyncStore, open_async_store, open_store
-from petstore.storage.transaction import Clock
+from petstore.storage.transaction import Clock, Tx
 
 DATA_DIR: Final = Path("petstore-data")
 _TOKEN_BITS: Final = 128
@@ -92,22 +94,23 @@ class _Plan:
             upload_bytes_max=options.get("upload_bytes_max", UPLOAD_BYTES_MAX),
         )
 
-    def filling(self, kind: ProfileName | None, setup: Setup) -> Iterator[Unit]:
-        """Yield what a new store still needs; nothing for one that is filled."""
-        if kind is not None:
-            return
+    def filling(self, seed: Seed, chosen: Profile) -> Iterator[Unit]:
+        """Yield what brings a store to its first data, whatever is in it."""
         yield empty
-        chosen = setup.profile
-        seed = self.seed(chosen)
         progress = self.options.get("on_progress")
         total, done = len(seed.pets), 0
-        for unit in first_units(chosen.name, seed, setup.hasher):
+        for unit in first_units(chosen.name, seed):
             yield unit
-            done = min(total, done + 1_000)
+            done = min(total, done + UNIT_LENGTH)
             if progress is not None:
                 progress(done, total)
 
-    def seed(self, chosen: Profile) -> Seed:
+    def seed(self, setup: Setup) -> Seed:
+        """Return the first data as the store is to keep them."""
+        seed = self._given_seed(setup.profile)
+        return seed if setup.profile.keeps_passwords else hashed(seed, setup.hasher())
+
+    def _given_seed(self, chosen: Profile) -> Seed:
         given = self.options.get("seed")
         if isinstance(given, Seed):
             return given
@@ -120,7 +123,9 @@ class _Plan:
         if address.kind == "memory":
             return MemoryBlobs(self.clock)
         if address.kind == "postgres":
-            return DiskBlobs(self.options.get("data_dir") or DATA_DIR, self.clock)
+            directory = self.options.get("data_dir") or DATA_DIR
+            # Later, the program may work in another directory.
+            return DiskBlobs(directory.absolute(), self.clock)
         path = address.path
         return DiskBlobs(path.with_name(path.name + ".photos"), self.clock)
 
@@ -144,8 +149,9 @@ def open_engine(url: str, options: Options) -> Engine:
 def _prepare(store: SyncStore, plan: _Plan) -> Setup:
     kind = store.read(profile_name)
     setup = plan.equip(kind)
-    for unit in plan.filling(kind, setup):
-        store.write(unit)
+    if kind is None:
+        for unit in plan.filling(plan.seed(setup), setup.profile):
+            store.write(unit)
     return setup
 
 
@@ -163,21 +169,32 @@ async def open_async_engine(url: str, options: Options) -> AsyncEngine:
 async def _prepare_async(store: AsyncStore, plan: _Plan) -> Setup:
     kind = await store.read(profile_name)
     setup = plan.equip(kind)
-    for unit in plan.filling(kind, setup):
-        await store.write(unit)
+    if kind is None:
+        for unit in plan.filling(plan.seed(setup), setup.profile):
+            await store.write(unit)
     return setup
 
 
 async def reset(engine: AsyncEngine, url: str, options: Options) -> None:
-    """Bring a store back to its first data; pictures that no pet names stay a while."""
-    plan = _plan(url, options)
-    for unit in plan.filling(None, engine.setup):
-        await engine.store.write(unit)
+    """
+    Bring a store back to its first data; pictures that no pet names stay.
+
+    All at once: a caller who writes meanwhile could take an id that the data need.
+    """
+    plan, chosen = _plan(url, options), engine.setup.profile
+    seed = plan.seed(engine.setup)
+
+    def fill(tx: Tx) -> None:
+        for unit in plan.filling(seed, chosen):
+            unit(tx)
+
+    await engine.store.write(fill)
 
 
 def refill(engine: Engine, url: str, options: Options) -> None:
     """Remove everything from a store, and give it its first data again."""
-    for unit in _plan(url, options).filling(None, engine.setup):
+    plan, setup = _plan(url, options), engine.setup
+    for unit in plan.filling(plan.seed(setup), setup.profile):
         engine.store.write(unit)
 
 
@@ -215,8 +232,7 @@ def _milliseconds(clock: Callable[[], datetime] | None) -> Clock:
 
 
 def _system_clock() -> int:
-    # The one place that asks the machine for the time.
-    return time.time_ns() // 1_000_000
+    return time.time_ns() // 1_000_000  # noqa: TID251  the clock to inject
 
 
 def _random_token() -> str:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from petstore.contract.order import Order, OrderDraft, OrderStatus
 from petstore.engine.instants import from_milliseconds, to_milliseconds
@@ -36,7 +35,9 @@ _BY_ID = Statement(
         PURCHASE_ORDER.c.id == bindparam("order_id")
     )
 )
-_INSERT = Statement(insert(PURCHASE_ORDER).on_conflict_do_nothing())
+_INSERT = Statement.inserting(
+    lambda insert: insert(PURCHASE_ORDER).on_conflict_do_nothing()
+)
 _UPDATE = Statement(
     update(PURCHASE_ORDER)
     .where(

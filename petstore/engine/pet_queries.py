@@ -9,15 +9,16 @@ database sorts what matches.
 import itertools
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 
 from petstore.contract.errors import FieldProblem, Invalid
 from petstore.engine.paging import Key, bad_cursor
 from petstore.engine.pet_rows import COLUMNS
 from petstore.rules import NAME_FOLDED_LENGTH_MAX, fold_name
-from petstore.storage.statement import Statement, Value
+from petstore.storage.statement import Params, Statement, Value
 from petstore.storage.tables import PET, PET_TAG
 from petstore.storage.transaction import Row, Tx
 
@@ -43,6 +44,20 @@ class Filters:
     prefix: str | None = None
 
 
+class _Part(Enum):
+    """
+    Say which part of a sorted listing a statement reads.
+
+    Behind a cursor by name are first the pets of its very name, then the other names.
+    As one condition on both columns, SQLite would use its index for the name only, and
+    step over all pets of that name again for each page.
+    """
+
+    WHOLE = "whole"
+    SAME_NAME = "same name"
+    BEYOND = "beyond"
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """Hold what the text of a statement depends on."""
@@ -52,7 +67,7 @@ class _Shape:
     has_category: bool
     has_prefix: bool
     sort: str
-    has_after: bool
+    part: _Part
 
     @property
     def is_by_name(self) -> bool:
@@ -88,39 +103,57 @@ def read_matching(
             f"The filters {message}.",
             fields=(FieldProblem("query", message, "too_many"),),
         )
-    shape = _Shape(
-        has_status=bool(filters.statuses),
-        has_tag=bool(filters.tags),
-        has_category=filters.category is not None,
-        has_prefix=filters.prefix is not None,
-        sort=sort,
-        has_after=after is not None,
-    )
-    statement = _PAGE(shape)
-    params = _params(filters, shape, after, count)
+    params = _params(filters, sort, after)
+    statements = [_PAGE(shape) for shape in _shapes(filters, sort, after)]
     for status, tag in itertools.product(statuses, tags):
         given = {"status": status, "tag": tag}
         used = {name: value for name, value in given.items() if value is not None}
-        yield tx.rows(statement, {**params, **used})
+        yield _read(tx, statements, {**params, **used}, count)
 
 
-def _params(
-    filters: Filters, shape: _Shape, after: Key | None, count: int
-) -> dict[str, Value]:
-    params: dict[str, Value] = {"row_count": count}
+def _read(
+    tx: Tx, statements: Sequence[Statement], params: Params, count: int
+) -> list[Row]:
+    rows: list[Row] = []
+    for statement in statements:
+        if len(rows) < count:
+            rows += tx.rows(statement, {**params, "row_count": count - len(rows)})
+    return rows
+
+
+def _shapes(filters: Filters, sort: str, after: Key | None) -> Iterator[_Shape]:
+    """Yield the shapes of the statements whose rows, in turn, are the listing."""
+    parts = [_Part.WHOLE]
+    if after is not None:
+        is_by_name = sort.endswith("name")
+        parts = [_Part.SAME_NAME, _Part.BEYOND] if is_by_name else [_Part.BEYOND]
+    for part in parts:
+        yield _Shape(
+            has_status=bool(filters.statuses),
+            has_tag=bool(filters.tags),
+            has_category=filters.category is not None,
+            has_prefix=filters.prefix is not None,
+            sort=sort,
+            part=part,
+        )
+
+
+def _params(filters: Filters, sort: str, after: Key | None) -> dict[str, Value]:
+    params: dict[str, Value] = {}
+    after_name: str | None = None
+    if after is not None:
+        params["after_id"] = after[-1]
+    if after is not None and sort.endswith("name"):
+        params["after_name"] = after_name = after[0]
     if filters.category is not None:
         params["category"] = filters.category
     if filters.prefix is not None:
         prefix = fold_name(filters.prefix)
         params["prefix"] = prefix
         params["prefix_end"] = prefix.ljust(NAME_FOLDED_LENGTH_MAX + 1, _HIGHEST)
-        # The cursor stands for one of the two bounds, see `_in_prefix`.
-        if after is not None and shape.is_by_name and not after[0].startswith(prefix):
+        # The cursor takes the place of one bound, see `_in_prefix`.
+        if after_name is not None and not after_name.startswith(prefix):
             raise bad_cursor("belongs to a listing with another q")
-    if after is not None:
-        params["after_id"] = after[-1]
-        if shape.is_by_name:
-            params["after_name"] = after[0]
     return params
 
 
@@ -155,32 +188,36 @@ _REPEATS_A_TAG = exists().where(
 def _in_prefix(shape: _Shape) -> Iterator[ColumnElement[bool]]:
     # SQLite takes one bound of each side for the index, and not always the tighter one:
     # beside the cursor, the prefix's would make it walk from the first page.
-    has_cursor = shape.has_after and shape.is_by_name
-    folded = PET.c.name_folded
-    if not has_cursor or shape.is_descending:
-        yield folded >= bindparam("prefix")
-    if not has_cursor or not shape.is_descending:
-        yield folded < bindparam("prefix_end")
+    is_behind_name = shape.is_by_name and shape.part is not _Part.WHOLE
+    if not is_behind_name or shape.is_descending:
+        yield PET.c.name_folded >= bindparam("prefix")
+    if not is_behind_name or not shape.is_descending:
+        yield PET.c.name_folded < bindparam("prefix_end")
 
 
 def _sorted(
     statement: Select[tuple[object, ...]], shape: _Shape, pet_id: ColumnElement[int]
 ) -> Select[tuple[object, ...]]:
-    columns: list[ColumnElement[Any]] = [pet_id]
-    marks: list[ColumnElement[Any]] = [bindparam("after_id")]
-    if shape.is_by_name:
-        columns.insert(0, PET.c.name_folded)
-        marks.insert(0, bindparam("after_name"))
-    if shape.has_after:
-        here, mark = _row(columns), _row(marks)
-        statement = statement.where(here < mark if shape.is_descending else here > mark)
+    folded: ColumnElement[str] = PET.c.name_folded
+    columns: list[ColumnElement[Any]] = (
+        [folded, pet_id] if shape.is_by_name else [pet_id]
+    )
+    if shape.part is _Part.SAME_NAME:
+        statement = statement.where(folded == bindparam("after_name"))
+        statement = statement.where(_behind(pet_id, "after_id", shape))
+    elif shape.part is _Part.BEYOND:
+        mark = "after_name" if shape.is_by_name else "after_id"
+        statement = statement.where(_behind(columns[0], mark, shape))
     return statement.order_by(
         *(column.desc() if shape.is_descending else column for column in columns)
     )
 
 
-def _row(columns: list[ColumnElement[Any]]) -> ColumnElement[Any]:
-    return columns[0] if len(columns) == 1 else tuple_(*columns)
+def _behind(
+    column: ColumnElement[Any], mark: str, shape: _Shape
+) -> ColumnElement[bool]:
+    place: ColumnElement[Any] = bindparam(mark)
+    return column < place if shape.is_descending else column > place
 
 
 _PAGE = Statement.of(_build)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Select, and_, bindparam, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, and_, bindparam, delete, insert, select, update
 
 from petstore.contract.model import of_values
 from petstore.contract.pet import Category, Pet, PetDraft, PetStatus, Tag
@@ -52,7 +51,7 @@ def _tags_of(count: int) -> Select[tuple[object, ...]]:
 
 
 _TAGS_OF = Statement.of(_tags_of)
-_INSERT = Statement(insert(PET).on_conflict_do_nothing())
+_INSERT = Statement.inserting(lambda insert: insert(PET).on_conflict_do_nothing())
 _UPDATE = Statement(
     update(PET)
     .where(

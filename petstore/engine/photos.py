@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
 
 from petstore.contract.call import ByteStream, Reply
 from petstore.contract.errors import NotFound, StorageFull, TooLarge, Unavailable
@@ -34,7 +33,7 @@ _OCTETS: Final = "application/octet-stream"
 _FIND = Statement(
     select(PHOTO.c.media_type, PHOTO.c.size).where(PHOTO.c.name == bindparam("wanted"))
 )
-_INSERT = Statement(insert(PHOTO).on_conflict_do_nothing())
+_INSERT = Statement.inserting(lambda insert: insert(PHOTO).on_conflict_do_nothing())
 
 
 def upload(visit: Visit) -> Flow:

@@ -3,11 +3,11 @@
 import itertools
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, TypeVar
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from petstore.contract.arguments import SCOPES
 from petstore.contract.errors import ConfigError, Invalid
@@ -15,9 +15,10 @@ from petstore.contract.order import OrderDraft
 from petstore.contract.pet import PetDraft
 from petstore.contract.user import UserDraft
 from petstore.engine import identity, order_rows, pet_rows, user_rows
-from petstore.engine.passwords import Hasher, default_hasher, protected
+from petstore.engine.ids import given_id
+from petstore.engine.passwords import Hasher, protected
 from petstore.engine.profile import ProfileName
-from petstore.engine.seeds import Seed
+from petstore.engine.seeds import PetSource, Seed
 from petstore.storage.statement import Statement
 from petstore.storage.tables import (
     CHANGE,
@@ -35,13 +36,17 @@ from petstore.storage.transaction import Tx
 
 SANDBOX_KEY: Final = "special-key"
 OWNER: Final = "owner"
-_UNIT_LENGTH: Final = 1_000
+UNIT_LENGTH: Final = 1_000
 
 _META = Statement(select(META.c.value).where(META.c.name == bindparam("fact")))
-_SET_META = Statement(
-    insert(META)
-    .values(name=bindparam("fact"), value=bindparam("text"))
-    .on_conflict_do_update(index_elements=["name"], set_={"value": bindparam("text")})
+_SET_META = Statement.inserting(
+    lambda insert: (
+        insert(META)
+        .values(name=bindparam("fact"), value=bindparam("text"))
+        .on_conflict_do_update(
+            index_elements=["name"], set_={"value": bindparam("text")}
+        )
+    )
 )
 # Tags before pets: they refer to them.
 _EMPTY = [
@@ -54,6 +59,7 @@ _ANY_OWNER = Statement(
 )
 
 Unit = Callable[[Tx], None]
+D = TypeVar("D", PetDraft, OrderDraft, UserDraft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +98,37 @@ def check_kind(stored: ProfileName | None, asked: ProfileName) -> None:
     )
 
 
-def first_units(
-    kind: ProfileName, seed: Seed, hasher: Callable[[], Hasher] = default_hasher
-) -> Iterator[Unit]:
+def hashed(seed: Seed, hasher: Hasher) -> Seed:
+    """
+    Return the seed as a shop stores it: with hashes in place of passwords.
+
+    Raises:
+        ConfigError: A password is too short.
+    """
+    try:
+        users = [
+            protected(user, hasher, location=f"users[{index}]")
+            for index, user in enumerate(seed.users)
+        ]
+    except Invalid as error:
+        (fault,) = error.fields
+        raise ConfigError(f"The seed's {fault.field} {fault.message}.") from error
+    return replace(seed, users=users)
+
+
+def first_units(kind: ProfileName, seed: Seed) -> Iterator[Unit]:
     """
     Yield the units that fill a new store; the last one marks it as filled.
 
     Args:
-        hasher: Makes what a shop hashes the passwords of the seed with.
-
-    Raises:
-        ConfigError: A password of the seed is too short for a shop.
+        seed: As the store keeps it; see `hashed`.
     """
+    for part in _parts(seed.pets):
+        yield partial(_add_pets, pets=part)
+    yield partial(_add_rest, orders=seed.orders, users=seed.users)
     if kind == "sandbox":
         yield _add_sandbox_key
-    users = seed.users if kind == "sandbox" else _protected(seed.users, hasher)
-    for part in _parts(seed.pets):
-        yield lambda tx, part=part: _add_pets(tx, part)  # type: ignore[misc]
-    yield lambda tx: _add_rest(tx, seed.orders, users)
-    yield lambda tx: _mark(tx, kind)
+    yield partial(_mark, kind=kind)
 
 
 def empty(tx: Tx) -> None:
@@ -130,40 +148,29 @@ def new_owner() -> Account:
     return Account(OWNER, secrets.token_urlsafe(12))
 
 
-def add_user(tx: Tx, user: UserDraft, *, role: str) -> None:
-    """Store a user with a role; the password is hashed already."""
-    user_rows.insert_user(tx, tx.next_id("user"), user, role=role)
-
-
-def _parts(pets: Iterable[PetDraft]) -> Iterator[list[PetDraft]]:
-    pets = iter(pets)
-    while part := list(itertools.islice(pets, _UNIT_LENGTH)):
+def _parts(pets: PetSource) -> Iterator[list[PetDraft]]:
+    # A source that makes its pets as it goes leaves their ids to the store.
+    left = iter(_chosen_first(pets) if isinstance(pets, Sequence) else pets)
+    while part := list(itertools.islice(left, UNIT_LENGTH)):
         yield part
+
+
+def _chosen_first(drafts: Iterable[D]) -> list[D]:
+    """Put those that name their id first, lest another is given it before them."""
+    return sorted(drafts, key=lambda draft: given_id(draft.id) is None)
 
 
 def _add_pets(tx: Tx, pets: list[PetDraft]) -> None:
     for pet in pets:
-        pet_rows.insert_pet(tx, pet.id or tx.next_id("pet"), pet)
-
-
-def _protected(
-    users: Sequence[UserDraft], hasher: Callable[[], Hasher]
-) -> list[UserDraft]:
-    try:
-        return [
-            protected(user, hasher(), location=f"users[{index}]")
-            for index, user in enumerate(users)
-        ]
-    except Invalid as error:
-        (fault,) = error.fields
-        raise ConfigError(f"The seed's {fault.field} {fault.message}.") from error
+        pet_rows.insert_pet(tx, given_id(pet.id) or tx.next_id("pet"), pet)
 
 
 def _add_rest(tx: Tx, orders: Sequence[OrderDraft], users: Sequence[UserDraft]) -> None:
-    for order in orders:
-        order_rows.insert_order(tx, order.id or tx.next_id("order"), order)
-    for user in users:
-        user_id = user.id or tx.next_id("user")
+    for order in _chosen_first(orders):
+        order_id = given_id(order.id) or tx.next_id("order")
+        order_rows.insert_order(tx, order_id, order)
+    for user in _chosen_first(users):
+        user_id = given_id(user.id) or tx.next_id("user")
         user_rows.insert_user(tx, user_id, user, role="customer")
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from petstore.contract.user import User, UserDraft
 from petstore.storage.statement import Statement
@@ -29,7 +28,7 @@ _BY_NAME = Statement(
     select(*COLUMNS).where(SHOP_USER.c.username == bindparam("wanted_name"))
 )
 _BY_ID = Statement(select(*COLUMNS).where(SHOP_USER.c.id == bindparam("wanted_id")))
-_INSERT = Statement(insert(SHOP_USER).on_conflict_do_nothing())
+_INSERT = Statement.inserting(lambda insert: insert(SHOP_USER).on_conflict_do_nothing())
 _IS_UNCHANGED = and_(
     SHOP_USER.c.id == bindparam("user_id"),
     SHOP_USER.c.version == bindparam("base_version"),

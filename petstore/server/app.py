@@ -9,11 +9,15 @@ from typing import Any, Final, Protocol, cast
 
 from sanic import Sanic
 from sanic.config import Config
+from sanic.exceptions import BadURL
+from sanic.http.constants import Stage
+from sanic.http.http1 import Http
 from sanic.request import Request as SanicRequest
 from sanic.response import HTTPResponse
 from sanic.router import Router
 
 from petstore.server.door import Door
+from petstore.server.sent import Sent
 from petstore.server.settings import Settings
 
 # What a refused body may have at most and still be read, so that the client, busy
@@ -22,6 +26,10 @@ _DRAINED_BYTES_MAX: Final = 32 * 1024 * 1024
 _KEEP_ALIVE_S: Final = 75
 _BACKLOG: Final = 1024
 _POLL_S: Final = 0.02
+# asyncio needs three to accept a connection, and one more to read from it.
+_TURNS_TO_READ: Final = 5
+# RFC 9110 §6.4.1: these end with their header.
+_WITHOUT_BODY: Final = (204, 304)
 
 _numbers = itertools.count(1)
 
@@ -37,14 +45,62 @@ class App(Settled):
         # The door limits bodies by what they are for.
         stream.request_max_size = math.inf
         response: Any = await self.ctx.door.handle(request)
-        if response is not None:
-            stream.respond(response)
-            await response.send(end_stream=True)
+        if response is None:
+            return
+        if _is_plain(stream, response):
+            await stream._send(response.on_wire())
+            stream.stage = Stage.IDLE
+            return
+        stream.respond(response)
+        await response.send(end_stream=True)
 
+
+def _is_plain(stream: Any, response: Sent) -> bool:
+    """
+    Tell whether an answer may be written at once, past Sanic's own writer.
+
+    That writer costs 5 µs of the 50 that a small answer takes. It stays for HEAD, for a
+    connection that ends, for a client that waits to be told to go on, and for ASGI.
+    """
+    return (
+        type(stream) is Http
+        and stream.keep_alive
+        and not stream.head_only
+        and not stream.expecting_continue
+        and response.status not in _WITHOUT_BODY
+    )
+
+
+class Asked(SanicRequest):
+    """
+    Be a request even where the request line holds no URL.
+
+    Sanic refuses such a line, and fails when it makes the request to refuse.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, url_bytes: bytes, *args: Any, **more: Any) -> None:
+        try:
+            super().__init__(url_bytes, *args, **more)
+        except BadURL:
+            # What Sanic calls the method of a request that never was one.
+            if more.get("method") != "NONE":
+                raise
+            super().__init__(b"/", *args, **more)
+
+
+class Exchange(Protocol):
+    """Be what we need of Sanic's side of a request."""
+
+    keep_alive: bool
 
 
 class Connection(Protocol):
     """Be what we need of a Sanic connection."""
+
+    http: Exchange | None
+    recv_buffer: bytearray
 
     def close_if_idle(self) -> bool:
         """Close the connection unless it answers a request."""
@@ -67,6 +123,7 @@ def make_app(door: Door, *, is_only_app: bool) -> App:
         # A host's SANIC_… variables are not for us.
         config=Config(env_prefix=None),
         configure_logging=False,
+        request_class=Asked,
     )
     app.config.TOUCHUP = is_only_app
     app.config.AUTO_EXTEND = False
@@ -88,9 +145,7 @@ async def _never(_: SanicRequest) -> HTTPResponse:
 class RunningServer:
     """Serve an application on a socket until it is stopped."""
 
-    def __init__(
-        self, app: App, listener: socket.socket, settings: Settings
-    ) -> None:
+    def __init__(self, app: App, listener: socket.socket, settings: Settings) -> None:
         self._app = app
         self._listener = listener
         self._settings = settings
@@ -111,6 +166,9 @@ class RunningServer:
         """Answer what was accepted, within the limit; then cut what is left."""
         server = self._server
         await server.before_stop()
+        # From now on an answer says that it is the last one of its connection.
+        self._app.config.KEEP_ALIVE = False
+        await _read_what_came()
         server.close()
         await self._finish_connections()
         await server.after_stop()
@@ -124,10 +182,24 @@ class RunningServer:
         connections: set[Connection] = self._server.connections
         while connections and loop.time() < deadline:
             for connection in list(connections):
-                connection.close_if_idle()
+                _finish(connection)
             await asyncio.sleep(_POLL_S)
         for connection in list(connections):
             connection.abort()
+
+
+async def _read_what_came() -> None:
+    """Let the loop accept and read what the kernel holds of clients already."""
+    for _ in range(_TURNS_TO_READ):
+        await asyncio.sleep(0)
+
+
+def _finish(connection: Connection) -> None:
+    if connection.http is not None:
+        connection.http.keep_alive = False
+    # What was read and not begun is a request too.
+    if not connection.recv_buffer:
+        connection.close_if_idle()
 
 
 def listen(host: str, port: int) -> socket.socket:

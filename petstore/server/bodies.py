@@ -42,7 +42,7 @@ async def spool_upload(
     Raises:
         TooLarge, Malformed, Invalid: As `read_body` and `UploadReader`.
     """
-    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES_MAX))
+    file = _spool()
     try:
         body_limit = limit + _FRAME_BYTES_MAX
 
@@ -51,15 +51,26 @@ async def spool_upload(
 
         await _read(request, keep, body_limit, seconds_max)
         reader.finish()
-        size_bytes = file.tell()
-        if size_bytes > limit:
-            raise TooLarge(f"A picture may have {limit:,} bytes at most.")
+        size_bytes = _checked_size(file, limit)
         file.seek(0)
     except BaseException:
         file.close()
         raise
     stream = ByteStream(_chunks(file), reader.media_type, size_bytes, reader.file_name)
     return stream, file
+
+
+def _spool() -> BinaryIO:
+    # Whoever asked for the upload closes it, once the engine has read it.
+    spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES_MAX)  # noqa: SIM115
+    return cast(BinaryIO, spool)
+
+
+def _checked_size(file: BinaryIO, limit: int) -> int:
+    size_bytes = file.tell()
+    if size_bytes > limit:
+        raise TooLarge(f"A picture may have {limit:,} bytes at most.")
+    return size_bytes
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -85,9 +96,7 @@ async def _read(
         raise Malformed(f"The body took more than {seconds_max:g} seconds.") from error
 
 
-async def _receive(
-    stream: Any, keep: Callable[[bytes], object], limit: int
-) -> None:
+async def _receive(stream: Any, keep: Callable[[bytes], object], limit: int) -> None:
     size_bytes = 0
     while stream.request_body:
         chunk = await stream.read()

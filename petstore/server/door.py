@@ -71,6 +71,7 @@ class Door:
         try:
             self._check_host(request)
             if request.method == "OPTIONS":
+                await self._body(request)
                 return self._preflight(request, face)
             service = self._services.find(seen)
             if service is not None:
@@ -232,7 +233,7 @@ def _caller(request: SanicRequest, face: Face) -> Caller:
 
 
 def _readable(text: str | None) -> str | None:
-    """Replace what was no UTF-8; Sanic hands it on as surrogates, which none can write."""
+    """Replace what was no UTF-8; Sanic hands it on as surrogates, never writable."""
     if text is None or text.isascii():
         return text
     return text.encode(errors="replace").decode()

@@ -22,6 +22,7 @@ from petstore.server.settings import Settings
 
 _THREAD_STOP_S = 10.0
 _GC_THRESHOLDS = (10_000, 20, 50)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,15 @@ async def _opened(served: Served, stopped: asyncio.Event) -> AsyncEngine | None:
 def run_until_signal(
     served: Served, on_ready: Callable[[AsyncEngine], Awaitable[None]]
 ) -> None:
-    """Serve in this process until SIGINT or SIGTERM."""
+    """
+    Serve in this process until SIGINT or SIGTERM.
+
+    A second one ends the process at once, as a crash would, and a store survives that.
+    """
 
     async def main() -> None:
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
         # Before anything is opened: a signal that comes early must not be lost.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopped.set)
+        stopped = stopped_by_signal()
 
         async def settle(engine: AsyncEngine) -> None:
             _spare_the_collector()
@@ -109,6 +111,22 @@ def run_until_signal(
 
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(main())
+
+
+def stopped_by_signal() -> asyncio.Event:
+    """Return what the first signal sets; the system handles the second one."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in _STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stopped.set()
+
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
+    return stopped
 
 
 def _spare_the_collector() -> None:

@@ -1,7 +1,8 @@
 """Hand a response to Sanic with as little work in between as it allows."""
 
 from functools import cache
-from typing import Any, cast
+from http import HTTPStatus
+from typing import Any, Final, cast
 
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
@@ -25,6 +26,15 @@ class Sent(HTTPResponse):
         # Sanic only reads, sets and pops single names.
         self.headers: Any = headers
 
+    def on_wire(self) -> bytes:
+        """Return the whole answer, on a connection that goes on."""
+        lines = [_status_line(self.status)]
+        for name, value in self.headers.items():
+            lines.append(b"%b: %b" % (_encoded(name), _line(value)))
+        body = self.body or b""
+        lines.append(_END % len(body))
+        return b"\r\n".join((*lines, body))
+
     @property
     def processed_headers(self) -> Any:
         """Return the headers as bytes; called by Sanic once it added its own."""
@@ -33,6 +43,14 @@ class Sent(HTTPResponse):
             for name, value in self.headers.items()
             if value != ""
         ]
+
+
+_END: Final = b"content-length: %d\r\nconnection: keep-alive\r\n"
+
+
+@cache
+def _status_line(status: int) -> bytes:
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()
 
 
 @cache

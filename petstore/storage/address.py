@@ -51,8 +51,8 @@ def parse(url: str) -> Address:
     if scheme in _POSTGRES:
         return Address("postgres", _without_password(url), dsn=url)
     raise ConfigError(
-        f"the store {_without_password(url)!r} is of no known kind; give memory:, "
-        "a path, sqlite:///PATH or postgresql://…"
+        f"The store {_without_password(url)!r} is of no known kind; give memory:, "
+        "a path, sqlite:///PATH or postgresql://HOST/DATABASE."
     )
 
 
@@ -60,7 +60,7 @@ def _file(url: str, path: str) -> Address:
     if path == ":memory:":
         return Address("memory", "memory:")
     if not path or "\0" in path:
-        raise ConfigError(f"the store {url!r} names no file; give a path or memory:")
+        raise ConfigError(f"The store {url!r} names no file; give a path, or memory:.")
     return Address("file", path, path=Path(path).resolve())
 
 

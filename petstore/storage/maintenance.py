@@ -55,16 +55,16 @@ def backup(
     address = _file_address(store_url, "pg_dump")
     target = Path(target).resolve()
     if target.exists():
-        raise ConfigError(f"{target} exists; give a new path for the backup")
+        raise ConfigError(f"The file {target} exists; give a new path for the backup.")
     with closing(Reader(address)) as reader, _new_file(target) as temporary:
         if reader.revision() is None:
-            raise ConfigError(f"the store {address.shown} is empty")
+            raise ConfigError(f"The database {address.shown} is empty.")
         logged_before = reader.read(_logged)
         _vacuum_into(address.path, temporary, on_progress)
         counts = _verified_counts(temporary)
         logged_after = reader.read(_logged)
         if not logged_before <= counts["change"] <= logged_after:
-            raise ServerFault(f"the backup of {address.shown} has lost rows of the log")
+            raise ServerFault(f"The backup of {address.shown} lost rows of the log.")
     return counts
 
 
@@ -94,13 +94,13 @@ def restore(
     with lock.owned(address.path):
         if address.path.exists() and not overwrite:
             raise ConfigError(
-                f"the store {address.path} exists; allow it to be overwritten, or give "
-                "another path"
+                f"The store {address.path} exists; allow it to be overwritten, or give "
+                "another path."
             )
         with closing(Reader(Address("file", str(source), path=source))) as reader:
             revision = reader.revision()
         if revision is None:
-            raise ConfigError(f"the backup {source} is empty")
+            raise ConfigError(f"The backup {source} is empty.")
         schema.require_not_newer(revision, place=str(source))
         with _new_file(address.path) as temporary:
             _copy(source, temporary, on_progress)
@@ -127,7 +127,7 @@ def check(store_url: str, *, on_progress: OnProgress | None = None) -> list[Find
     with closing(Reader(address)) as reader:
         revision = reader.revision()
         if revision is None:
-            raise ConfigError(f"the store {address.shown} is empty")
+            raise ConfigError(f"The database {address.shown} is empty.")
         schema.require_current(revision, place=address.shown)
         todo = checks(reader.dialect)
         for done, (name, find) in enumerate(todo.items(), start=1):
@@ -144,7 +144,7 @@ def _file_address(store_url: str, instead: str) -> Address:
     address = durable_address(store_url)
     if address.kind == "postgres":
         raise ConfigError(
-            f"{address.shown} is a Postgres database; use {instead} of that server"
+            f"The store {address.shown} is a Postgres database; use {instead}."
         )
     return address
 
@@ -196,7 +196,7 @@ def _verified_counts(copy: Path) -> Counts:
     with closing(sqlite.connect_existing(copy)) as connection:
         found = connection.execute("PRAGMA quick_check").fetchall()
         if found != [("ok",)]:
-            raise ServerFault(f"the copy is damaged: {found[0][0]}; check the store")
+            raise ServerFault(f"The copy is damaged: {found[0][0]}. Check the store.")
         names = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'"
             " AND name NOT LIKE 'sqlite_%' ORDER BY name"
@@ -249,9 +249,10 @@ def _sync(path: Path) -> None:
 
 def _os_fault(error: OSError, target: Path) -> PetstoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull(f"no space is left for {target}; free some")
+        return StorageFull(f"No space is left for {target}; free some.")
     return ConfigError(
-        f"cannot write {target}: {error.strerror}; give a path that this user may write"
+        f"Cannot write {target}: {error.strerror}. Give a path that this user may "
+        "write."
     )
 
 

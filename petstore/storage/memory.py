@@ -46,13 +46,17 @@ def _require_store(trial: sqlite3.Connection, snapshot: bytes) -> None:
     try:
         # SQLite takes no bytes for a lack of memory.
         if not snapshot:
-            raise ConfigError("the snapshot is empty")
+            raise ConfigError("The snapshot is empty.")
         trial.deserialize(snapshot)
         revision = schema.revision_of(
-            lambda text: trial.execute(text).fetchall(), "sqlite", place="the snapshot"
+            lambda text: trial.execute(text).fetchall(),
+            "sqlite",
+            place="in the snapshot",
         )
     except (sqlite3.Error, PetstoreError) as error:
-        raise ConfigError("the snapshot holds no store; nothing was changed") from error
+        raise ConfigError(
+            "The snapshot holds no store; nothing was changed."
+        ) from error
     if revision is None:
-        raise ConfigError("the snapshot is empty; nothing was changed")
-    schema.require_current(revision, place="the snapshot")
+        raise ConfigError("The snapshot is empty; nothing was changed.")
+    schema.require_current(revision, place="in the snapshot")

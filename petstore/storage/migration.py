@@ -114,7 +114,7 @@ def _unused_path(store: Path, revision: str) -> Path:
     for path in map(store.with_name, names):
         if not path.exists():
             return path
-    raise ConfigError(f"too many backups lie beside {store}; move some elsewhere")
+    raise ConfigError(f"Too many backups lie beside {store}; move some elsewhere.")
 
 
 def _run(address: Address, migrations: Path, on_progress: OnProgress | None) -> None:
@@ -127,8 +127,8 @@ def _run(address: Address, migrations: Path, on_progress: OnProgress | None) -> 
         for table in counts_before.keys() & counts_after.keys():
             if counts_before[table] != counts_after[table]:
                 raise ServerFault(
-                    f"the upgrade left {counts_after[table]} of "
-                    f"{counts_before[table]} rows in {table}; nothing was changed"
+                    f"The upgrade left {counts_after[table]} of "
+                    f"{counts_before[table]} rows in {table}; nothing was changed."
                 )
         if address.kind == "file":
             _require_references(connection)
@@ -163,7 +163,9 @@ def _fault(error: sa.exc.DBAPIError, address: Address) -> PetstoreError:
         fault = sqlite.classify(error.orig, address.shown)
         if not isinstance(fault, ServerFault):
             return fault
-    return ServerFault(f"a step of the upgrade failed ({error}); nothing was changed")
+    return ServerFault(
+        f"A step of the upgrade failed ({error.orig}); nothing was changed."
+    )
 
 
 def _scripts(migrations: Path) -> ScriptDirectory:
@@ -188,7 +190,7 @@ def _require_references(connection: sa.Connection) -> None:
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise ServerFault(
-            f"the upgrade broke {len(broken)} references; nothing was changed"
+            f"The upgrade broke {len(broken)} references; nothing was changed."
         )
 
 

@@ -10,6 +10,7 @@ opened again.
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import cast
 
 from petstore.contract.errors import (
@@ -22,6 +23,7 @@ from petstore.contract.errors import (
 )
 from petstore.storage import schema
 from petstore.storage.ledger import Ledger
+from petstore.storage.statement import Params
 from petstore.storage.transaction import Clock, Execute, Overtaken, Row, Tx
 from petstore.storage.unit import Unit, without_own_frame
 
@@ -31,7 +33,7 @@ try:
     from psycopg.pq import TransactionStatus
 except ImportError as error:
     raise ConfigError(
-        "Postgres needs a driver; install it: pip install petstore[postgres]"
+        "Postgres needs its driver; run `pip install petstore[postgres]`."
     ) from error
 
 ATTEMPT_COUNT_MAX = 8
@@ -155,6 +157,7 @@ class PostgresDriver:
                 now=self._clock(),
                 actor=unit.actor,
                 ledger=Ledger(),
+                execute_many=partial(_execute_many, connection),
             )
             connection.execute(_BEGIN_WRITE)
             try:
@@ -257,8 +260,8 @@ class PostgresDriver:
 
     def _doubt(self, error: psycopg.Error) -> PetstoreError:
         fault = Unavailable(
-            f"the connection to the store {self._place} was lost at the last moment; "
-            "the write may or may not be stored"
+            f"The connection to the store {self._place} was lost at the last moment; "
+            "the write may or may not be stored."
         )
         fault.__cause__ = error
         return fault
@@ -276,17 +279,18 @@ def connect(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
         options = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         # Its text may hold the password.
-        raise ConfigError(f"the URL of the store {place} cannot be read") from None
+        raise ConfigError(f"The URL of the store {place} cannot be read.") from None
     options.setdefault("connect_timeout", CONNECT_TIMEOUT_S)
     options.setdefault("application_name", "petstore")
     # The caller's own come last and win.
     options["options"] = f"{_TIMEOUTS} {options.get('options') or ''}"
     try:
+        # Its stubs type each option by itself, and a URL may hold any of them.
         return psycopg.connect(**options, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
         raise Unavailable(
-            f"cannot reach the store {place}; check that the server runs, that the "
-            "database exists, and the user's name and password"
+            f"Cannot reach the store {place}; check that the server runs, that the "
+            "database exists, and the user's name and password."
         ) from error
 
 
@@ -301,7 +305,14 @@ def connect_for_upgrade(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
 def _commit(connection: "psycopg.Connection[Row]") -> None:
     # COMMIT of a transaction that failed before is a ROLLBACK, without an error.
     if connection.execute("COMMIT").statusmessage != "COMMIT":
-        raise ServerFault("a unit went on after one of its statements had failed")
+        raise ServerFault("A unit went on after one of its statements had failed.")
+
+
+def _execute_many(
+    connection: "psycopg.Connection[Row]", text: str, params: Sequence[Params]
+) -> None:
+    """Run a text with many params in few round trips."""
+    connection.cursor().executemany(text.encode(), params)
 
 
 def _ask(connection: "psycopg.Connection[Row]", text: str) -> list[Row]:
@@ -311,24 +322,24 @@ def _ask(connection: "psycopg.Connection[Row]", text: str) -> list[Row]:
 
 def _fault_of(state: str | None, place: str) -> PetstoreError:
     if state == _UNIQUE_VIOLATION:
-        return Conflicted("that id or name is taken; choose another one")
+        return Conflicted("That id or name is taken; choose another one.")
     if state is None or state[:2] in ("08", "57", "53", "40", "55"):
         return _unavailable(state, place)
     if state == _READ_ONLY:
-        return Unavailable(f"the store {place} is read-only; it answers reads only")
+        return Unavailable(f"The store {place} is read-only; it answers reads only.")
     if state in _DAMAGED:
-        return ServerFault(f"the store {place} is damaged ({state}); restore a backup")
-    return ServerFault(f"the store {place} failed (SQLSTATE {state})")
+        return ServerFault(f"The store {place} is damaged ({state}); restore a backup.")
+    return ServerFault(f"The store {place} failed (SQLSTATE {state}).")
 
 
 def _unavailable(state: str | None, place: str) -> PetstoreError:
     if state in _RESOURCES_FULL:
-        return StorageFull(f"no space is left for the store {place}; free some")
+        return StorageFull(f"No space is left for the store {place}; free some.")
     if state == _QUERY_CANCELED:
-        return Unavailable(f"the store {place} took too long; try again")
+        return Unavailable(f"The store {place} took too long; try again.")
     if state in (_SERIALIZATION_FAILURE, _DEADLOCK, _LOCK_NOT_AVAILABLE):
-        return Unavailable(f"the store {place} is busy; try again")
-    return Unavailable(f"the connection to the store {place} was lost; try again")
+        return Unavailable(f"The store {place} is busy; try again.")
+    return Unavailable(f"The connection to the store {place} was lost; try again.")
 
 
 def _pause(attempt: int) -> None:

@@ -76,7 +76,7 @@ def durable_address(url: str) -> Address:
     address = parse(url)
     if address.kind == "memory":
         raise ConfigError(
-            "a store in memory ends with its process; give a path or postgresql://…"
+            "A store in memory ends with its process; give a path or a Postgres URL."
         )
     return address
 

@@ -60,8 +60,8 @@ def revision_of(ask: Ask, dialect: DialectName, *, place: str) -> str | None:
         if formats == [(FORMAT,)] and len(revisions) == 1:
             return str(revisions[0][0])
     raise ConfigError(
-        f"{place} is a database, but not of petstore; nothing was changed, give "
-        "another path or an empty database"
+        f"The database {place} is not of petstore; nothing was changed, give another "
+        "path or an empty database."
     )
 
 
@@ -75,8 +75,8 @@ def require_current(revision: str, *, place: str) -> None:
     require_not_newer(revision, place=place)
     if revision != REVISION:
         raise ConfigError(
-            f"the store {place} has revision {revision} and this version needs "
-            f"{REVISION}; run: petstore db upgrade {place}"
+            f"The store {place} has revision {revision} and this version needs "
+            f"{REVISION}; run `petstore db upgrade {place}`."
         )
 
 
@@ -89,8 +89,8 @@ def require_not_newer(revision: str, *, place: str) -> None:
     """
     if revision > REVISION:
         raise ConfigError(
-            f"the store {place} has revision {revision}, made by a newer version; this "
-            f"one ({created_by()}) knows {REVISION}: install a newer petstore"
+            f"The store {place} has revision {revision}, made by a newer version; this "
+            f"one ({created_by()}) knows {REVISION}. Install a newer petstore."
         )
 
 

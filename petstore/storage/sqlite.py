@@ -225,7 +225,7 @@ def connect_existing(path: Path) -> sqlite3.Connection:
     """
     _require_version()
     if not path.is_file():
-        raise ConfigError(f"there is no store at {path}; check the path")
+        raise ConfigError(f"There is no store at {path}; check the path.")
     options = "mode=rw"
     if not os.access(path.parent, os.W_OK, effective_ids=True):
         has_log = path.with_name(path.name + "-wal").exists()
@@ -250,8 +250,8 @@ def refusal(error: sqlite3.Error, path: Path) -> PetstoreError:
 def no_database(path: Path) -> ConfigError:
     """Return why a file that is something else is left alone."""
     return ConfigError(
-        f"{path} is no SQLite database, or its header is damaged; nothing was changed, "
-        "give another path"
+        f"The file {path} is no SQLite database, or its header is damaged; nothing was "
+        "changed, give another path."
     )
 
 
@@ -266,23 +266,23 @@ def classify(error: sqlite3.Error, place: str) -> PetstoreError:
 def _fault_of(name: str, place: str) -> PetstoreError:
     primary = "_".join(name.split("_")[:2])
     if name in _UNIQUE:
-        return Conflicted("that id or name is taken; choose another one")
+        return Conflicted("That id or name is taken; choose another one.")
     if name in _FULL:
-        return StorageFull(f"no space is left for the store {place}; free some")
+        return StorageFull(f"No space is left for the store {place}; free some.")
     if primary in ("SQLITE_BUSY", "SQLITE_LOCKED"):
-        return Unavailable(f"the store {place} is busy; try again")
+        return Unavailable(f"The store {place} is busy; try again.")
     if primary == "SQLITE_READONLY":
-        return Unavailable(f"the store {place} is read-only; it answers reads only")
+        return Unavailable(f"The store {place} is read-only; it answers reads only.")
     if primary in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
         return ServerFault(
-            f"the store {place} is damaged ({name}); stop, and restore a backup"
+            f"The store {place} is damaged ({name}); stop, and restore a backup."
         )
     if primary == "SQLITE_CANTOPEN":
         return ConfigError(
-            f"cannot open the store {place}; check that its folder exists and that "
-            "this user may read and write there"
+            f"Cannot open the store {place}; check that its folder exists and that "
+            "this user may read and write there."
         )
-    return ServerFault(f"the store {place} failed ({name})")
+    return ServerFault(f"The store {place} failed ({name}).")
 
 
 def _connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
@@ -312,5 +312,5 @@ def _require_version() -> None:
     if sqlite3.sqlite_version_info < SQLITE_VERSION_MIN:
         raise ConfigError(
             f"SQLite {sqlite3.sqlite_version} is too old; use a Python built with "
-            f"{SQLITE_VERSION_MIN[0]}.{SQLITE_VERSION_MIN[1]} or newer"
+            f"{SQLITE_VERSION_MIN[0]}.{SQLITE_VERSION_MIN[1]} or newer."
         )

@@ -12,14 +12,22 @@ that few shapes exist:
     )
     tx.rows(FIND(padded_count(statuses)), list_params("status", statuses))
 
-PostgreSQL's `insert` writes ON CONFLICT and RETURNING for both engines.
+An INSERT with ON CONFLICT is of a class per dialect: `Statement.inserting` picks it.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ClauseElement, ColumnElement, Executable, bindparam, make_url
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Executable,
+    Table,
+    bindparam,
+    make_url,
+)
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -32,11 +40,23 @@ Params = Mapping[str, Value]
 SHAPES_MAX = 512
 LIST_LENGTH_MAX = 1_024
 
+
 # Without an engine, and without the drivers: only texts are made here.
-DIALECTS: Mapping[DialectName, Dialect] = {
-    "sqlite": SQLiteDialect_pysqlite(paramstyle="named"),
-    "postgresql": make_url("postgresql+psycopg://").get_dialect()(),
-}
+class _Dialects(dict[DialectName, Dialect]):
+    """Make Postgres' at the first look-up: its import takes a tenth of a start."""
+
+    def __missing__(self, name: DialectName) -> Dialect:
+        dialect: Dialect = make_url("postgresql+psycopg://").get_dialect()()
+        self[name] = dialect
+        return dialect
+
+
+DIALECTS: Mapping[DialectName, Dialect] = _Dialects(
+    sqlite=SQLiteDialect_pysqlite(paramstyle="named")
+)
+
+# Makes an INSERT that has ON CONFLICT; both engines write it alike.
+InsertInto = Callable[[Table], Insert]
 
 
 class Compiled(NamedTuple):
@@ -56,12 +76,12 @@ class Compiled(NamedTuple):
 class _CompiledByDialect(dict[DialectName, Compiled]):
     """Compile at the first look-up; every later one is a plain dict's."""
 
-    def __init__(self, core: ClauseElement) -> None:
+    def __init__(self, build: Callable[[DialectName], Executable]) -> None:
         super().__init__()
-        self.core = core
+        self.build = build
 
     def __missing__(self, dialect: DialectName) -> Compiled:
-        compiled = self[dialect] = _compile(self.core, DIALECTS[dialect])
+        compiled = self[dialect] = _compile(self.build(dialect), DIALECTS[dialect])
         return compiled
 
 
@@ -77,8 +97,19 @@ class Statement:
     __slots__ = ("compiled",)
 
     def __init__(self, core: Executable) -> None:
-        assert isinstance(core, ClauseElement)
-        self.compiled = _CompiledByDialect(core)
+        self.compiled = _CompiledByDialect(lambda _: core)
+
+    @classmethod
+    def inserting(cls, build: Callable[[InsertInto], Executable]) -> "Statement":
+        """
+        Return a statement whose INSERT has an ON CONFLICT clause.
+
+        Args:
+            build: Given what makes the dialect's own INSERT into a table.
+        """
+        statement = cls.__new__(cls)
+        statement.compiled = _CompiledByDialect(lambda name: build(_insert_into(name)))
+        return statement
 
     @staticmethod
     def of(
@@ -93,6 +124,15 @@ class Statement:
         return of_shape
 
 
+def _insert_into(dialect: DialectName) -> InsertInto:
+    if dialect == "sqlite":
+        return insert
+    from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+    # The two classes share no base that has ON CONFLICT, and write it alike.
+    return cast(InsertInto, postgres_insert)
+
+
 def padded_count(values: Sequence[Value]) -> int:
     """
     Return the length of the IN list that holds the values: 1, 2, 4, 8 …
@@ -101,7 +141,9 @@ def padded_count(values: Sequence[Value]) -> int:
         ValueError: There are none, or more than LIST_LENGTH_MAX.
     """
     if not 0 < len(values) <= LIST_LENGTH_MAX:
-        raise ValueError(f"1 to {LIST_LENGTH_MAX} values, not {len(values)}")
+        raise ValueError(
+            f"A list has 1 to {LIST_LENGTH_MAX} values, not {len(values)}."
+        )
     return 1 << (len(values) - 1).bit_length()
 
 
@@ -119,11 +161,12 @@ def list_params(name: str, values: Sequence[Value]) -> dict[str, Value]:
     }
 
 
-def _compile(core: ClauseElement, dialect: Dialect) -> Compiled:
+def _compile(core: Executable, dialect: Dialect) -> Compiled:
+    assert isinstance(core, ClauseElement)
     compiled = core.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     if compiled.post_compile_params:
-        raise TypeError("an IN list of a statement is written with one_of()")
+        raise TypeError("An IN list of a statement is written with one_of().")
     constants = {
         name: bind.effective_value
         for bind, name in compiled.bind_names.items()

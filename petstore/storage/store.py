@@ -126,7 +126,7 @@ class SyncStore:
 
     def _require_open(self) -> None:
         if self._is_closed:
-            raise Unavailable("the store is closed")
+            raise Unavailable("The store is closed.")
 
 
 class AsyncStore:
@@ -201,7 +201,7 @@ class AsyncStore:
 
     def _only_seat(self) -> Seat:
         if self._is_closed:
-            raise Unavailable("the store is closed")
+            raise Unavailable("The store is closed.")
         return self._seats[-1]
 
 
@@ -319,7 +319,7 @@ class _Gate:
     def _refuse_nesting(self) -> None:
         # It would wait for itself forever.
         if self._owner == get_ident():
-            raise RuntimeError("a unit cannot use its store; pass its tx on")
+            raise RuntimeError("A unit cannot use its store; pass its tx on.")
 
 
 async def _sqlite_seat(open_driver: Callable[[], SqliteDriver]) -> Seat:
@@ -338,7 +338,7 @@ async def _sqlite_seat(open_driver: Callable[[], SqliteDriver]) -> Seat:
 def _in_memory(driver: Driver) -> MemoryDriver:
     if isinstance(driver, MemoryDriver):
         return driver
-    raise NotSupported("only a store in memory has snapshots; make a backup of others")
+    raise NotSupported("Only a store in memory has snapshots; make a backup of others.")
 
 
 def _forget(shown: str, close: Sequence[Callable[[], None]]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import ColumnElement, Table, bindparam, exists, func, select, update
 
 from petstore.contract.errors import ServerFault, StorageFull, Unavailable
-from petstore.storage.ledger import Change, Ledger
+from petstore.storage.ledger import Change, Ledger, last_version_in
 from petstore.storage.statement import DialectName, Params, Statement
 from petstore.storage.tables import CHANGE, COUNTER, PET, PURCHASE_ORDER, SHOP_USER
 
@@ -163,8 +163,9 @@ class Tx:
         """Return the last version that was ever logged of an id; 0 when none was."""
         row = self.row(_LAST_VERSION, {"kind": kind, "entity_id": entity_id})
         stored = row[0] if row is not None and row[0] is not None else 0
-        # What earlier units of this commit logged is not written yet.
-        return max(stored, self._require_writing().last_version(kind, entity_id))
+        # What this unit and earlier ones of the commit logged is not written yet.
+        waiting = self._require_writing().last_version(kind, entity_id)
+        return max(stored, waiting, last_version_in(self._changes, kind, entity_id))
 
     def next_id(self, kind: Kind) -> int:
         """
@@ -175,13 +176,15 @@ class Tx:
         """
         row = self.row(_ALLOCATE[kind])
         if row is None:
-            raise ServerFault(f"the store has lost its counter of {kind} ids")
+            raise ServerFault(
+                f"The store has lost its counter of {kind} ids; restore a backup."
+            )
         self.has_allocated = True
         candidate, is_taken = row
         if is_taken:
             candidate = self._skip_taken(kind, candidate)
         if candidate > ID_MAX:
-            raise StorageFull(f"no {kind} id below 2^53 is left")
+            raise StorageFull(f"No {kind} id below 2^53 is left.")
         return int(candidate)
 
     def settle(self) -> None:
@@ -203,7 +206,7 @@ class Tx:
 
     def _require_writing(self) -> Ledger:
         if self._ledger is None:
-            raise RuntimeError("a reading unit cannot write; use write()")
+            raise RuntimeError("A reading unit cannot write; use write().")
         return self._ledger
 
     def _skip_taken(self, kind: Kind, candidate: int) -> int:

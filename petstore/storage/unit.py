@@ -38,7 +38,7 @@ class Unit:
         """Keep the error that the unit ended with."""
         if isinstance(error, StopIteration):
             # A future cannot carry it, and it would end a caller's loop by mistake.
-            error = RuntimeError("a unit raised StopIteration")
+            error = RuntimeError("A unit raised StopIteration.")
         self.value = None
         self.error = error
 

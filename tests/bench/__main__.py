@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import fastapi_shop, references, served
+from tests.bench import embedded, fastapi_shop, references, served
 from tests.bench.processes import cores, pinned
 from tests.bench.table import Row, render
 
@@ -74,8 +74,6 @@ def _product_rates(folder: Path, targets: served.Targets) -> Iterator[Row]:
 
 
 def _embedded_rows(folder: Path, file: Path) -> Iterator[Row]:
-    from tests.bench import embedded
-
     yield embedded.speed_row(file, folder / "embedded.db", PET_COUNT)
     yield from embedded.growth_rows(folder)
 

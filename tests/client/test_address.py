@@ -21,6 +21,12 @@ def server(url, *, flavour=None, timeout_s=30.0) -> Server:
         ("https://pets.example/api/v3", "https://pets.example", "", "v3"),
         ("https://pets.example/shop", "https://pets.example", "/shop", "native"),
         ("https://pets.example/shop/v2", "https://pets.example", "/shop", "v2"),
+        (
+            "https://pets.example/ü %41",
+            "https://pets.example",
+            "/%C3%BC%20%41",
+            "native",
+        ),
         ("http://[::1]:80/api/v3", "http://[::1]:80", "", "v3"),
     ],
 )

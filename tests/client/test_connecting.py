@@ -1,11 +1,14 @@
 """One function gives the client of any store, near or far."""
 
-import petstore_client
+import asyncio
+
 import pytest
 
+import petstore_client
 from petstore.contract.errors import ConfigError
 from petstore.contract.pet import PetDraft
 from tests.client.conftest import Petshop
+from tests.kit.builders import a_draft
 from tests.test_architecture import HEAVY, loaded_by
 
 
@@ -44,6 +47,14 @@ async def test_async_client_of_a_store_opens_it_at_the_first_call():
         assert await client.pets.get(1) == first
 
 
+async def test_calls_that_come_together_open_a_store_once():
+    async with petstore_client.connect_async("memory:") as client:
+        names = [f"pet {number}" for number in range(5)]
+        await asyncio.gather(*(client.pets.create(a_draft(name=one)) for one in names))
+
+        assert len(await client.pets.list().collect(100)) == 15
+
+
 async def test_async_client_that_was_never_used_can_be_closed():
     await petstore_client.connect_async("memory:").close()
 
@@ -74,7 +85,9 @@ def test_store_in_this_process_takes_no_options_of_a_server(connect, options, me
 @pytest.mark.parametrize(
     "connect", [petstore_client.connect, petstore_client.connect_async]
 )
-@pytest.mark.parametrize("url", ["localhost:8080", "ftp://pets.example", "http://"])
+@pytest.mark.parametrize(
+    "url", ["localhost:8080", "ftp://pets.example", "http://", "http://é.."]
+)
 def test_wrong_url_is_told_before_anything_is_sent(connect, url):
     with pytest.raises(ConfigError):
         connect(url)
@@ -87,5 +100,7 @@ def test_names_of_the_package_load_nothing_heavy():
 
 
 def test_unknown_name_of_the_package_is_an_attribute_error():
+    name = "disconnect"
+
     with pytest.raises(AttributeError, match="no attribute 'disconnect'"):
-        petstore_client.disconnect  # noqa: B018 - the access is the test
+        getattr(petstore_client, name)

@@ -9,13 +9,14 @@ from tests.engine.shops import Opener, Shop
 from tests.kit.stores import (
     ManualClock,
     clock,
+    durable_url,
     file_url,
     postgres,
     postgres_url,
     store_url,
 )
 
-__all__ = ["clock", "file_url", "postgres", "postgres_url", "store_url"]
+__all__ = ["clock", "durable_url", "file_url", "postgres", "postgres_url", "store_url"]
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_cancelled_order_is_gone_and_its_id_can_be_used_again(sandbox: Shop):
 
     sandbox.store.orders.cancel(7)
 
-    with pytest.raises(NotFound, match="There is no order 7."):
+    with pytest.raises(NotFound, match="There is no order 7"):
         sandbox.store.orders.get(7)
     with pytest.raises(NotFound):
         sandbox.store.orders.cancel(7)

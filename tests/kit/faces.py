@@ -1,55 +1,71 @@
 """Say which calls a face can carry, and which part of a value it can answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-from petstore.contract.call import ByteStream, Call, Place
-from petstore.contract.flavours import Face
+from petstore.contract.call import Arg, ByteStream, Call, Place
+from petstore.contract.flavours import Face, Route
 from petstore.contract.media import MULTIPART, OCTETS
 
 # Names that a route has in the place of a username.
 _TAKEN_SEGMENTS = {"login", "logout", "createWithArray", "createWithList"}
+_JAVA_NUMBERS = {"id", "pet_id", "quantity", "user_status"}
 
 
 def can_carry(face: Face, call: Call[Any]) -> bool:
     """
     Tell whether a face has words for a call.
 
-    What it has none for: an operation that it lacks; a version in a body of the
-    compatible faces; a field that no model knows; commas in a list of theirs; an empty
-    item of a list, an empty field of a form, an empty path segment; a username that is
-    a route; and of an upload whatever its form leaves out.
+    What it has none for: an operation that it lacks; a call without an argument that it
+    requires; a version in a body of the compatible faces; a field that no model knows;
+    a comma in a list of theirs; an empty item of a list, an empty field of a form, an
+    empty segment of a path; a username that is a route; and of an upload whatever its
+    form leaves out.
     """
     route = face.routes.get(call.operation.id)
-    if route is None:
-        return False
-    for arg in route.args:
-        if arg.name not in call.arguments:
-            continue
-        value = call.arguments[arg.name]
-        if arg.place is Place.UPLOAD and not _can_carry_file(value, route.takes):
-            return False
-        if arg.place is Place.BODY and not _can_carry_body(face, value):
-            return False
-        if not _can_carry_text(face, arg.place, value):
-            return False
-    return True
-
-
-def without_version(value: Any) -> Any:
-    """Return a value as the compatible faces know it."""
-    if isinstance(value, list):
-        return [without_version(one) for one in value]
-    if isinstance(value, BaseModel) and "version" in type(value).model_fields:
-        return value.model_copy(update={"version": None})
-    return value
+    return route is not None and all(
+        _can_carry_argument(face, route, arg, call.arguments) for arg in route.args
+    )
 
 
 def as_answered(face: Face, value: Any) -> Any:
-    """Return what of a value the face's answers carry."""
-    return value if face.flavour == "native" else without_version(value)
+    """
+    Return what of a value the answers of a face carry.
+
+    The compatible faces have no versions, and where a class of the public servers has a
+    number that cannot be null, they answer 0.
+    """
+    if face.flavour == "native":
+        return value
+    if isinstance(value, list):
+        return [as_answered(face, one) for one in value]
+    if not isinstance(value, BaseModel):
+        return value
+    names = type(value).model_fields.keys()
+    changed: dict[str, Any] = {
+        name: as_answered(face, getattr(value, name)) for name in names
+    }
+    if "version" in changed:
+        changed["version"] = None
+    if face.is_public:
+        for name in _JAVA_NUMBERS & changed.keys():
+            changed[name] = changed[name] or 0
+    return value.model_copy(update=changed)
+
+
+def _can_carry_argument(
+    face: Face, route: Route, arg: Arg, arguments: Mapping[str, Any]
+) -> bool:
+    if arg.name not in arguments:
+        return not arg.required
+    value = arguments[arg.name]
+    if arg.place is Place.UPLOAD:
+        return _can_carry_file(value, route.takes)
+    if arg.place is Place.BODY:
+        return _can_carry_body(face, value)
+    return _can_carry_text(face, arg.place, value)
 
 
 def _can_carry_body(face: Face, value: Any) -> bool:

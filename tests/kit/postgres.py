@@ -14,7 +14,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ URL_VARIABLE = "PETSTORE_TEST_POSTGRES_URL"
 START_TIMEOUT_S = 60
 # Postgres refuses to run as root.
 USERS_INSTEAD_OF_ROOT = ("postgres", "nobody")
+
+Command = Sequence[str | Path]
 
 _NOT_DURABLE = (
     "-c listen_addresses='' -c fsync=off -c synchronous_commit=off"
@@ -182,20 +184,36 @@ def _start(binaries: Path, folder: Path, user: str | None) -> None:
         shutil.chown(folder, user)
     data = folder / "data"
     encoding = ["-E", "UTF8", "--no-locale"]
-    initdb = [binaries / "initdb", "-D", data, "-U", "petstore", "-A", "trust"]
+    initdb: Command = [binaries / "initdb", "-D", data, "-U", "petstore", "-A", "trust"]
     _run([*initdb, *encoding, "--no-sync"], folder, user)
     options = f"{_NOT_DURABLE} -k {folder}"
-    pg_ctl = [binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options]
+    pg_ctl: Command = [
+        binaries / "pg_ctl",
+        "-D",
+        data,
+        "-l",
+        folder / "log",
+        "-o",
+        options,
+    ]
     _run([*pg_ctl, "-w", "-t", str(START_TIMEOUT_S), "start"], folder, user)
 
 
 def _stop(binaries: Path, folder: Path, user: str | None) -> None:
-    stop = [binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop"]
+    stop: Command = [
+        binaries / "pg_ctl",
+        "-D",
+        folder / "data",
+        "-m",
+        "immediate",
+        "-w",
+        "stop",
+    ]
     _run(stop, folder, user)
     shutil.rmtree(folder)
 
 
-def _run(command: list[str | Path], folder: Path, user: str | None) -> None:
+def _run(command: Command, folder: Path, user: str | None) -> None:
     # A server that outlives pg_ctl would keep a pipe open, so output goes to a file.
     with (folder / "output").open("ab") as output:
         try:

@@ -191,47 +191,56 @@ class RawAnswer:
     body: bytes
 
 
-@dataclass(slots=True)
 class RawConnection:
     """Send bytes as they are."""
 
-    socket: socket.socket
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        address = (parts.hostname or "", parts.port or 80)
+        self._socket = socket.create_connection(address, timeout=SOCKET_TIMEOUT_S)
+        # One for all answers: it reads ahead.
+        self._file = self._socket.makefile("rb")
 
     def send(self, *pieces: bytes, pause_s: float = 0) -> None:
         """Send pieces, with a pause after each; stop when nobody listens any more."""
         for piece in pieces:
             try:
-                self.socket.sendall(piece)
+                self._socket.sendall(piece)
             except (BrokenPipeError, ConnectionResetError):
                 return
             if pause_s:
                 time.sleep(pause_s)
 
     def answer(self, *, method: str = "GET") -> RawAnswer:
-        """Read an answer to a request of that method."""
-        response = http.client.HTTPResponse(self.socket, method=method)
-        response.begin()
-        body = response.read()
-        return RawAnswer(response.status, response.headers, body)
+        """Read an answer to a request of that method; interim ones are left out."""
+        status = http.client.CONTINUE
+        while status < HTTPStatus.OK:
+            status = int(self._file.readline().split()[1])
+            headers = http.client.parse_headers(self._file)
+        length = 0 if method == "HEAD" else int(headers["content-length"])
+        return RawAnswer(status, headers, self._file.read(length))
 
     def is_closed(self) -> bool:
         """Wait for the server to close; False when it sends instead."""
         try:
-            return self.socket.recv(1) == b""
+            return self._file.read(1) == b""
         except ConnectionResetError:
             return True
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
 
 
 @pytest.fixture
 def connect() -> Iterator[Any]:
     """Give a function that opens raw connections to the URL of a server."""
-    opened: list[socket.socket] = []
+    opened: list[RawConnection] = []
 
     def to(url: str) -> RawConnection:
-        parts = urlsplit(url)
-        address = (parts.hostname or "", parts.port or 80)
-        opened.append(socket.create_connection(address, timeout=SOCKET_TIMEOUT_S))
-        return RawConnection(opened[-1])
+        opened.append(RawConnection(url))
+        return opened[-1]
 
     yield to
     for one in opened:

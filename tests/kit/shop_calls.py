@@ -6,7 +6,6 @@ collide.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from petstore.contract.call import Call
 from petstore.contract.order import OrderDraft, OrderPatch, OrderStatus
 from petstore.contract.pet import Pet, PetDraft, PetPatch, PetStatus
 from petstore.contract.user import UserDraft
+from tests.kit.scripts import Script
 from tests.kit.strategies import TEXTS, instants
 
 Calls = SearchStrategy[Call[Any]]
@@ -62,17 +62,6 @@ _USER_FIELDS: dict[str, SearchStrategy[Any]] = {
     "password": st.none() | st.sampled_from(["secret", "p w", ""]),
     "user_status": st.none() | st.integers(-1, 1),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Hold calls in order, and show each in one line."""
-
-    calls: list[Call[Any]]
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        # Else hypothesis would show all that is declared of each operation.
-        printer.text("\n".join(repr(call) for call in self.calls))
 
 
 def scripts() -> SearchStrategy[Script]:

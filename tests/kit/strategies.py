@@ -55,7 +55,7 @@ def pet_drafts(
     *, text: SearchStrategy[str] = TEXTS, unknown_status: bool = False
 ) -> SearchStrategy[PetDraft]:
     """Draw drafts of pets, without an id."""
-    fields = _pet_fields(text, unknown_status=unknown_status)
+    fields = pet_fields(text, unknown_status=unknown_status)
     return st.fixed_dictionaries(fields).map(PetDraft.model_validate)
 
 
@@ -63,7 +63,7 @@ def pets(
     *, text: SearchStrategy[str] = TEXTS, unknown_status: bool = False
 ) -> SearchStrategy[Pet]:
     """Draw pets with an id that a store would give, and no version."""
-    fields = _pet_fields(text, unknown_status=unknown_status)
+    fields = pet_fields(text, unknown_status=unknown_status)
     return st.fixed_dictionaries({"id": IDS, **fields}).map(Pet.model_validate)
 
 
@@ -71,7 +71,7 @@ def order_drafts(
     *, text: SearchStrategy[str] = TEXTS, unknown_status: bool = False
 ) -> SearchStrategy[OrderDraft]:
     """Draw drafts of orders, without an id; the pet need not exist."""
-    fields = _order_fields(text, unknown_status=unknown_status)
+    fields = order_fields(text, unknown_status=unknown_status)
     return st.fixed_dictionaries(fields).map(OrderDraft.model_validate)
 
 
@@ -79,7 +79,7 @@ def orders(
     *, text: SearchStrategy[str] = TEXTS, unknown_status: bool = False
 ) -> SearchStrategy[Order]:
     """Draw orders with an id that a store would give, and no version."""
-    fields = _order_fields(text, unknown_status=unknown_status)
+    fields = order_fields(text, unknown_status=unknown_status)
     return st.fixed_dictionaries({"id": IDS, **fields}).map(Order.model_validate)
 
 
@@ -98,7 +98,8 @@ def _numbered_name(text: SearchStrategy[str]) -> SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"id": st.none() | INT64S, "name": st.none() | text})
 
 
-def _pet_fields(text: SearchStrategy[str], *, unknown_status: bool) -> Fields:
+def pet_fields(text: SearchStrategy[str], *, unknown_status: bool) -> Fields:
+    """Draw each field of a pet but its id."""
     return {
         "category": st.none() | _numbered_name(text),
         "name": text,
@@ -109,7 +110,8 @@ def _pet_fields(text: SearchStrategy[str], *, unknown_status: bool) -> Fields:
     }
 
 
-def _order_fields(text: SearchStrategy[str], *, unknown_status: bool) -> Fields:
+def order_fields(text: SearchStrategy[str], *, unknown_status: bool) -> Fields:
+    """Draw each field of an order but its id."""
     return {
         "pet_id": st.none() | INT64S,
         "quantity": st.none() | INT32S,

@@ -15,6 +15,7 @@ from petstore.storage import schema
 from petstore.storage.files import StoreFile
 from petstore.storage.maintenance import backup
 from petstore.storage.migration import upgrade
+from petstore.storage.sqlite import SqliteDriver
 from petstore.storage.store import open_async_store, open_store
 from tests.kit.stores import START_MS
 from tests.storage.units import add_pet, pet_ids
@@ -112,7 +113,9 @@ def test_closing_refreshes_what_the_planner_knows(tmp_path, clock):
     store.write(lambda tx: [add_pet(tx) for _ in range(500)])
     store.read(pet_ids)
     statements: list[str] = []
-    store._writer.driver.connection.set_trace_callback(statements.append)
+    driver = store._writer.driver
+    assert isinstance(driver, SqliteDriver)
+    driver.connection.set_trace_callback(statements.append)
 
     store.close()
 
@@ -192,7 +195,7 @@ async def test_refusal_on_lanes_leaves_no_thread(tmp_path, clock, no_leaks):
     [pytest.param("nowhere/shop.db", id="no folder"), pytest.param(".", id="dir")],
 )
 def test_path_that_cannot_be_a_file_is_named(tmp_path, clock, path):
-    with pytest.raises(ConfigError, match="cannot open the store"):
+    with pytest.raises(ConfigError, match="Cannot open the store"):
         open_store(str(tmp_path / path), clock=clock)
 
 
@@ -302,5 +305,5 @@ def test_file_that_may_not_be_read_is_told(readable_folder, clock):
     path.chmod(0o000)
     readable_folder.chmod(0o777)
 
-    with without_rights(), pytest.raises(ConfigError, match="cannot open the store"):
+    with without_rights(), pytest.raises(ConfigError, match="Cannot open the store"):
         open_store(str(path), clock=clock)

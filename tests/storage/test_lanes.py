@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import weakref
 
 import aiosqlite
 import pytest
@@ -193,6 +194,20 @@ async def test_unit_that_raises_reaches_only_its_caller(async_store: AsyncStore)
 
     assert isinstance(outcomes[1], NotFound)
     assert len(await async_store.read(pet_ids)) == 2
+
+
+async def test_idle_lane_keeps_nothing_of_its_last_batch(async_store: AsyncStore):
+    class Rows(list[int]):
+        """A value that can be watched."""
+
+    rows = await async_store.read(lambda tx: Rows(pet_ids(tx)))
+    watched = weakref.ref(rows)
+
+    del rows
+    # The loop itself holds on to what it delivers until its next step.
+    await asyncio.sleep(0)
+
+    assert watched() is None
 
 
 @pytest.mark.parametrize("engine", ["memory:", "file"])

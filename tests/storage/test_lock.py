@@ -1,5 +1,6 @@
 """One process owns a store's file, and a second one is told who."""
 
+import fcntl
 import json
 import os
 import re
@@ -92,13 +93,13 @@ def test_lock_that_changed_hands_is_taken_at_its_new_place(tmp_path, monkeypatch
     store = tmp_path / "shop.db"
     held = lock.acquire(store)
     assert held is not None
-    flock = lock.fcntl.flock
+    flock = fcntl.flock
 
     def release_first(fd, operation):
         held.release()
         flock(fd, operation)
 
-    monkeypatch.setattr(lock.fcntl, "flock", release_first)
+    monkeypatch.setattr(fcntl, "flock", release_first)
     taken = lock.acquire(store)
 
     assert taken is not None
@@ -109,7 +110,7 @@ def test_lock_that_changed_hands_is_taken_at_its_new_place(tmp_path, monkeypatch
 
 def test_lock_that_never_stays_is_given_up(tmp_path, monkeypatch):
     path = tmp_path / "shop.db.lock"
-    monkeypatch.setattr(lock.fcntl, "flock", lambda *_: path.unlink())
+    monkeypatch.setattr(fcntl, "flock", lambda *_: path.unlink())
 
     with pytest.raises(ConfigError, match="changes hands"):
         lock.acquire(tmp_path / "shop.db")
@@ -136,5 +137,5 @@ def test_work_on_a_store_owns_it_without_a_time(tmp_path):
 
 
 def test_missing_folder_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="create the folder"):
+    with pytest.raises(ConfigError, match="Create the folder"):
         lock.acquire(tmp_path / "nowhere" / "shop.db")

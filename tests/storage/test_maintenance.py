@@ -43,9 +43,9 @@ def target(tmp_path):
 def change(url, *statements):
     """Do to a store what no unit may do."""
     if url.startswith("postgresql"):
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as session:
             for statement in statements:
-                connection.execute(statement.encode())
+                session.execute(statement.encode())
         return
     connection = sqlite3.connect(url, isolation_level=None)
     for statement in statements:
@@ -110,7 +110,7 @@ def test_backup_never_replaces_a_file(shop, target):
     [
         ("memory:", "ends with its process"),
         ("postgresql://ann@db/shop", "pg_dump"),
-        ("nowhere.db", "there is no store"),
+        ("nowhere.db", "There is no store"),
     ],
 )
 def test_what_cannot_be_backed_up_says_what_can(target, url, message):
@@ -128,7 +128,7 @@ def test_empty_file_is_not_backed_up(tmp_path, target):
 
 
 def test_backup_into_a_missing_folder_is_told(shop, tmp_path):
-    with pytest.raises(ConfigError, match="cannot write"):
+    with pytest.raises(ConfigError, match="Cannot write"):
         backup(str(shop), tmp_path / "nowhere" / "shop.backup")
 
 
@@ -152,6 +152,20 @@ def test_backup_of_a_damaged_store_is_refused(shop, target):
         backup(str(shop), target)
 
     assert list(target.parent.iterdir()) == []
+
+
+def test_copy_is_looked_at_page_by_page(shop, target, tmp_path):
+    """Every row of this one can be read, and yet it is damaged."""
+    backup(str(shop), target)
+    with target.open("r+b") as damaged:
+        # The database file format, §1.3: how many pages are free.
+        damaged.seek(36)
+        damaged.write((7).to_bytes(4, "big"))
+
+    with pytest.raises(ServerFault, match="The copy is damaged"):
+        restore(target, str(tmp_path / "new.db"))
+
+    assert not (tmp_path / "new.db").exists()
 
 
 def test_restore_makes_a_store_where_there_is_none(shop, target, tmp_path, clock):

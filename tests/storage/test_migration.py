@@ -211,7 +211,7 @@ def test_backups_do_not_pile_up_without_end(shop, with_step, monkeypatch):
     monkeypatch.setattr("petstore.storage.migration._TAILS", ("",))
     shop.with_name("shop.db.0001.backup").write_text("from an earlier try")
 
-    with pytest.raises(ConfigError, match="too many backups"):
+    with pytest.raises(ConfigError, match="Too many backups"):
         upgrade(str(shop), migrations=with_step(REBUILD))
 
 
@@ -220,7 +220,7 @@ def test_backups_do_not_pile_up_without_end(shop, with_step, monkeypatch):
     [
         pytest.param(LOSE_TAGS, "3 of 6 rows in pet_tag", id="lost rows"),
         pytest.param(BREAK_REFERENCES, "broke 6 references", id="broken references"),
-        pytest.param(FAIL_LATE, "a step of the upgrade failed", id="failing step"),
+        pytest.param(FAIL_LATE, "A step of the upgrade failed", id="failing step"),
     ],
 )
 def test_bad_step_changes_nothing(shop, with_step, clock, step, message):
@@ -259,8 +259,8 @@ def test_newer_store_is_refused(durable_url, clock):
     open_store(durable_url, clock=clock).close()
     change = "UPDATE alembic_version SET version_num = '9999'"
     if durable_url.startswith("postgresql"):
-        with psycopg.connect(durable_url, autocommit=True) as connection:
-            connection.execute(change)
+        with psycopg.connect(durable_url, autocommit=True) as session:
+            session.execute(change)
     else:
         connection = sqlite3.connect(durable_url)
         connection.execute(change)
@@ -288,7 +288,7 @@ def test_store_in_memory_has_no_revision():
 
 def test_missing_store_is_not_made_by_an_upgrade(file_url):
     for ask in (current, upgrade):
-        with pytest.raises(ConfigError, match="there is no store"):
+        with pytest.raises(ConfigError, match="There is no store"):
             ask(file_url)
 
     assert not Path(file_url).exists()

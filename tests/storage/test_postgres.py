@@ -34,6 +34,7 @@ from petstore.storage.postgres import (
 )
 from petstore.storage.statement import Statement
 from petstore.storage.store import open_async_store, open_store
+from petstore.storage.transaction import Overtaken, overtaken
 from petstore.storage.unit import Unit
 from tests.storage.units import (
     INSERT_PET,
@@ -151,6 +152,29 @@ def test_reading_unit_is_tried_again(driver, pauses):
 
     assert read(driver, look) == []
     assert pauses == [2]
+
+
+def test_unit_that_was_overtaken_is_run_again(driver, pauses):
+    runs: list[int] = []
+
+    def notice_once(tx):
+        runs.append(1)
+        if len(runs) == 1:
+            raise overtaken("pet", 7)
+        return add_pet(tx)
+
+    assert write(driver, notice_once) == 1
+    assert pauses == [2]
+
+
+def test_unit_that_is_always_overtaken_is_told(driver, pauses):
+    def notice(_):
+        raise overtaken("pet", 7)
+
+    with pytest.raises(Overtaken, match="pet 7"):
+        write(driver, notice)
+
+    assert len(pauses) == ATTEMPT_COUNT_MAX - 1
 
 
 def test_pauses_grow_and_differ(monkeypatch):
@@ -459,7 +483,7 @@ async def test_store_on_postgres_has_no_snapshot(postgres_url, clock):
 
 
 def test_server_that_cannot_be_reached_is_told_without_the_password(clock):
-    with pytest.raises(Unavailable, match="cannot reach") as caught:
+    with pytest.raises(Unavailable, match="Cannot reach") as caught:
         open_store(CLOSED_PORT_URL, clock=clock)
 
     assert "secret" not in "".join(traceback.format_exception(caught.value))
@@ -467,7 +491,7 @@ def test_server_that_cannot_be_reached_is_told_without_the_password(clock):
 
 
 async def test_server_that_cannot_be_reached_leaves_no_thread(clock, no_leaks):
-    with no_leaks(), pytest.raises(Unavailable, match="cannot reach"):
+    with no_leaks(), pytest.raises(Unavailable, match="Cannot reach"):
         await open_async_store(CLOSED_PORT_URL, clock=clock)
 
 
@@ -526,7 +550,9 @@ def test_two_processes_may_open_an_empty_database_at_once(empty_postgres_url, cl
     assert sorted(written) == [1, 2, 3, 4]
 
 
-def test_table_that_appears_while_a_store_is_made_is_no_race(empty_postgres_url, clock):
+def test_table_that_appears_while_a_store_is_made_is_no_race(
+    empty_postgres_url, clock, monkeypatch
+):
     """Somebody else's table of the same name is not a store that was made first."""
     driver = PostgresDriver(empty_postgres_url, clock, place="shop")
     revision = driver._revision
@@ -536,7 +562,7 @@ def test_table_that_appears_while_a_store_is_made_is_no_race(empty_postgres_url,
         run_on_server(empty_postgres_url, "CREATE TABLE IF NOT EXISTS pet (id int)")
         return found
 
-    driver._revision = revision_of_a_moment_ago
+    monkeypatch.setattr(driver, "_revision", revision_of_a_moment_ago)
     with pytest.raises(ConfigError, match="not of petstore"):
         driver.prepare()
 

@@ -175,11 +175,23 @@ def test_failing_commit_fails_every_waiter(driver, reader):
 
 
 def test_failing_commit_of_a_lone_unit_fails_it(driver, reader):
-    (unit,) = write(driver, lambda tx: (add_pet(tx), add_orphan_tag(tx)))
+    (unit,) = write(driver, add_orphan_tag)
 
     with pytest.raises(ServerFault):
         unit.outcome()
     assert read(reader, pet_ids) == []
+
+
+def test_group_whose_end_cannot_be_written_is_run_again_one_by_one(driver, reader):
+    """Only the units that need the table suffer from its loss."""
+    driver.connection.execute("ALTER TABLE change RENAME TO lost")
+
+    logged, silent = write(driver, add_pet, lambda tx: tx.run(INSERT_PET, pet_row(7)))
+
+    assert silent.outcome() == 1
+    with pytest.raises(ServerFault):
+        logged.outcome()
+    assert read(reader, pet_ids) == [7]
 
 
 @pytest.mark.parametrize("count", [1, 3])

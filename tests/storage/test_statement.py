@@ -1,7 +1,9 @@
 """A statement is text for both engines, compiled once per shape."""
 
+from functools import partial
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from petstore.storage.statement import (
     LIST_LENGTH_MAX,
@@ -14,11 +16,14 @@ from petstore.storage.store import SyncStore
 from petstore.storage.tables import COUNTER, PET
 from tests.storage.units import INSERT_PET, add_pet, pet_row
 
-BY_STATUS = Statement.of(
-    lambda count: (
-        select(PET.c.id).where(one_of(PET.c.status, "status", count)).order_by(PET.c.id)
-    )
-)
+
+def by_status(count: int) -> Select[tuple[int]]:
+    """Find the pets of some statuses."""
+    is_asked_for = one_of(PET.c.status, "status", count)
+    return select(PET.c.id).where(is_asked_for).order_by(PET.c.id)
+
+
+BY_STATUS = Statement.of(by_status)
 
 
 def test_text_is_compiled_once_per_dialect():
@@ -76,7 +81,8 @@ def test_padding_repeats_the_last_value():
 
 def test_padded_list_finds_what_the_list_names(store: SyncStore):
     statuses = ["available", "sold", "lost"]
-    store.write(lambda tx: [add_pet(tx, status=status) for status in (*statuses, "x")])
+    for status in (*statuses, "x"):
+        store.write(partial(add_pet, status=status))
 
     found = store.read(
         lambda tx: tx.rows(
@@ -98,9 +104,11 @@ def test_percent_and_colon_are_only_text(store: SyncStore):
 
 
 def test_text_sorts_by_its_bytes(store: SyncStore):
-    for pet_id, name in enumerate(["é", "a", "Z", "z", "_"], start=1):
-        row = pet_row(pet_id, name=name)
-        store.write(lambda tx, row=row: tx.run(INSERT_PET, row))
+    rows = [
+        pet_row(pet_id, name=name)
+        for pet_id, name in enumerate(["é", "a", "Z", "z", "_"], start=1)
+    ]
+    store.write(lambda tx: tx.run_each(INSERT_PET, rows))
     by_name = Statement(select(PET.c.name).order_by(PET.c.name))
 
     names = store.read(lambda tx: [name for (name,) in tx.rows(by_name)])

@@ -228,15 +228,19 @@ def test_forgotten_close_ends_the_process_and_warns(face, store_url):
         assert check(store_url) == []
 
 
-@pytest.mark.parametrize("face", ["sync", "async"])
-async def test_forgotten_store_lets_go_of_everything(face, store_url, clock, no_leaks):
+def test_forgotten_store_lets_go_of_everything(store_url, clock, no_leaks):
     with no_leaks():
-        if face == "sync":
-            store = open_store(store_url, clock=clock)
-            store.write(add_pet)
-        else:
-            store = await open_async_store(store_url, clock=clock)
-            await store.write(add_pet)
-            await asyncio.sleep(0)
+        store = open_store(store_url, clock=clock)
+        store.write(add_pet)
+        with pytest.warns(ResourceWarning, match="unclosed store"):
+            del store
+
+
+async def test_forgotten_lanes_let_go_of_everything(store_url, clock, no_leaks):
+    with no_leaks():
+        store = await open_async_store(store_url, clock=clock)
+        await store.write(add_pet)
+        # Lets the lane go idle.
+        await asyncio.sleep(0)
         with pytest.warns(ResourceWarning, match="unclosed store"):
             del store

@@ -45,7 +45,8 @@ def test_every_constraint_and_index_has_a_name():
     constraints = [one for table in METADATA.sorted_tables for one in table.constraints]
     indexes = [one for table in METADATA.sorted_tables for one in table.indexes]
 
-    assert all(one.name for one in (*constraints, *indexes))
+    assert all(one.name for one in constraints)
+    assert all(one.name for one in indexes)
     assert any(isinstance(one, UniqueConstraint) for one in constraints)
 
 

@@ -1,0 +1,83 @@
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from petstore.cli import main as main_module
+from petstore.cli.version import product_version
+from tests.cli.commands import commands, options
+from tests.cli.processes import ENVIRONMENT
+
+HEAVY = {"alembic", "httpx", "sanic", "sqlalchemy", "sqlmodel", "textual", "yaml"}
+COMMANDS = commands()
+ROOT = Path(__file__).parents[2]
+
+
+def loaded_by(line):
+    code = f"""
+import sys
+from petstore.cli.main import main
+sys.argv = ["petstore", *{line.split()!r}]
+try:
+    main()
+except SystemExit:
+    print(*sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(run.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("line", ["--version", "--help", "serve --help", "pet --help"])
+def test_help_loads_nothing_heavy(line):
+    assert HEAVY.isdisjoint(loaded_by(line))
+
+
+def test_version_loads_no_rich():
+    assert "rich" not in loaded_by("--version")
+
+
+def test_version_is_that_of_the_package(terminal):
+    assert terminal("--version").stdout == f"petstore {product_version()}\n"
+
+
+def test_the_command_is_installed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    module, _, function = project["scripts"]["petstore"].partition(":")
+    assert module == main_module.__name__
+    assert callable(getattr(main_module, function))
+
+
+def test_nothing_shows_the_help(terminal):
+    shown = terminal("")
+
+    assert "Usage: petstore" in shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(terminal, name):
+    shown = terminal(f"{name} --help")
+
+    assert shown.code == 0
+    assert COMMANDS[name].help
+    assert all(option in shown.stdout for option in options(COMMANDS[name]))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name):
+    shown = [one for one in COMMANDS[name].params if not getattr(one, "hidden", False)]
+
+    assert [one.name for one in shown if not one.help] == []
+
+
+@pytest.mark.parametrize("line", ["nope", "pet nope", "serve --nope", "serve now"])
+def test_what_does_not_exist_is_wrong_usage(terminal, line):
+    assert terminal(line).code == 2

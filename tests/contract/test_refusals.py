@@ -1,0 +1,160 @@
+"""A refusal says what its face says, and our client gets the whole of it."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from petstore.contract import errors
+from petstore.contract.call import ByteStream, Call
+from petstore.contract.errors import REMOTE_ERRORS, FieldProblem, RemoteError
+from petstore.contract.flavours import FACES, Face, face
+from petstore.contract.operations import OPERATIONS
+from petstore.contract.replies import Response, decode_reply
+from tests.kit.refusals import an_error, answer
+from tests.kit.strategies import TEXTS
+
+NATIVE = face("native", "strict")
+V2, V3 = face("v2", "strict"), face("v3", "strict")
+PUBLIC_V2, PUBLIC_V3 = face("v2", "public"), face("v3", "public")
+COMPATIBLE = (PUBLIC_V2, V2, PUBLIC_V3, V3)
+
+
+def raised(face: Face, name: str, response: Response) -> RemoteError:
+    """Return what our client raises."""
+    with pytest.raises(RemoteError) as caught:
+        decode_reply(face, Call(OPERATIONS[name], {}), response)
+    return caught.value
+
+
+def drawn_errors() -> st.SearchStrategy[RemoteError]:
+    problems = st.builds(
+        FieldProblem,
+        field=st.sampled_from(["body.name", "path.petId", "query.status", "form.file"]),
+        message=TEXTS,
+        kind=st.sampled_from(["missing", "enum", "string_type"]),
+    )
+    extra = st.fixed_dictionaries(
+        {},
+        optional={
+            "input": TEXTS | st.lists(TEXTS | st.just("sold"), max_size=2),
+            "reason": st.sampled_from(
+                ["path_id", "missing", "no_file", "body", "empty_body", "not_json"]
+            ),
+            "current_version": st.integers(1, 9),
+            "allow": st.just(["GET", "PUT"]),
+            "retry_after": st.integers(1, 60),
+        },
+    )
+    return st.builds(
+        lambda kind, message, fields, extra: kind(message, fields=fields, **extra),
+        st.sampled_from(REMOTE_ERRORS),
+        TEXTS.filter(bool),
+        st.lists(problems, max_size=2).map(tuple),
+        extra,
+    ).filter(lambda error: len(json.dumps(error.to_problem())) < 2_000)
+
+
+@pytest.mark.parametrize("key", FACES, ids="-".join)
+@settings(max_examples=settings().max_examples * 2)
+@given(error=drawn_errors(), data=st.data())
+def test_refusal_reaches_our_client_whole(key, error, data):
+    face = FACES[key]
+    name = data.draw(st.sampled_from(sorted(face.routes)))
+
+    rebuilt = raised(face, name, answer(face, name, error))
+
+    assert type(rebuilt) is type(error)
+    assert rebuilt.to_problem() == error.to_problem()
+
+
+@pytest.mark.parametrize("face", COMPATIBLE)
+@pytest.mark.parametrize("kind", REMOTE_ERRORS)
+def test_refusal_too_long_for_a_header_keeps_its_code(face, kind):
+    error = kind("x" * 3_000, fields=(FieldProblem("body", "y" * 2_000, "k"),))
+
+    response = answer(face, "getPetById", error)
+    rebuilt = raised(face, "getPetById", response)
+
+    assert len(response.headers["x-petstore-problem"]) <= 2_000
+    assert (type(rebuilt), rebuilt.message) == (kind, "x" * 200)
+
+
+def test_native_refusal_is_whole_however_long():
+    error = errors.Invalid("x" * 3_000, fields=(FieldProblem("body", "y", "k"),))
+
+    rebuilt = raised(NATIVE, "getPetById", answer(NATIVE, "getPetById", error))
+
+    assert rebuilt.to_problem() == error.to_problem()
+
+
+def test_header_is_ascii_whatever_the_message():
+    response = answer(V2, "getPetById", errors.NotFound("Kein Tier „ä\n“ \U0001f436"))
+
+    header = response.headers["x-petstore-problem"]
+    assert header.isascii()
+    assert header.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("face", "name", "error", "kind"),
+    [
+        (PUBLIC_V2, "getPetById", errors.NotFound("x"), errors.NotFound),
+        (PUBLIC_V2, "deletePet", errors.NotFound("x"), errors.NotFound),
+        (PUBLIC_V2, "addPet", an_error(errors.Invalid, "body.id"), errors.ServerFault),
+        (
+            PUBLIC_V2,
+            "addPet",
+            errors.Malformed("x", reason="not_json"),
+            errors.Malformed,
+        ),
+        (PUBLIC_V3, "getPetById", errors.NotFound("x"), errors.NotFound),
+        (PUBLIC_V3, "addPet", an_error(errors.Invalid, "body.id"), errors.Malformed),
+        (V2, "addPet", an_error(errors.Invalid, "body.id"), errors.MethodNotAllowed),
+        (V3, "addPet", an_error(errors.Invalid, "body.id"), errors.Invalid),
+        (V2, "addPet", errors.Conflicted("x"), errors.Conflicted),
+        (V3, "addPet", errors.RuleBroken("x"), errors.Conflicted),
+        (V2, "getPetById", errors.StorageFull("x"), errors.StorageFull),
+        (PUBLIC_V3, "getPetById", errors.Unavailable("x"), errors.Unavailable),
+    ],
+)
+def test_refusal_of_another_server_is_known_by_its_status(face, name, error, kind):
+    """Only our servers send the header."""
+    response = answer(face, name, error)
+    del response.headers["x-petstore-problem"]
+
+    assert type(raised(face, name, response)) is kind
+
+
+def test_words_of_another_server_are_the_message():
+    response = Response(404, {}, b'{"code":1,"type":"error","message":"Pet not found"}')
+
+    assert raised(V2, "getPetById", response).message == "Pet not found"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "Not found"),
+        (b"Pet not found", "Pet not found"),
+        (b"\xffPet", "\ufffdPet"),
+        (b"x" * 1_000, "x" * 500),
+        (b"[]", "Not found"),
+        (b"404", "Not found"),
+    ],
+)
+def test_refusal_in_bare_words_is_understood(body, message):
+    assert raised(V3, "getPetById", Response(404, {}, body)).message == message
+
+
+def test_refusal_that_is_a_page_has_the_words_of_its_class():
+    page = Response(404, {"content-type": "text/html"}, b"<h1>404</h1>")
+
+    assert raised(V3, "getPetById", page).message == "Not found"
+
+
+def test_refused_download_is_known_by_its_status():
+    response = Response(404, {}, ByteStream(iter([b"x"])))
+
+    assert type(raised(NATIVE, "getPhoto", response)) is errors.NotFound

@@ -1,0 +1,38 @@
+"""Give proofs their randomness, and print what they measured."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+
+SEED_VARIABLE = "PETSTORE_PROOF_SEED"
+
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the figures of the run."""
+    figures = config.stash.get(_FIGURES, [])
+    if figures:
+        terminalreporter.section("proofs")
+        for line in figures:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Give what prints a figure at the end of the run."""
+    figures = request.config.stash.setdefault(_FIGURES, [])
+    return lambda text: figures.append(f"{request.node.name}: {text}")
+
+
+@pytest.fixture
+def rng(tell: Callable[[str], None]) -> Iterator[Random]:
+    """Give randomness; the seed is printed, and can be given."""
+    seed = int(os.environ.get(SEED_VARIABLE) or secrets.randbits(32))
+    tell(f"{SEED_VARIABLE}={seed}")
+    return Random(seed)  # noqa: S311 - it only chooses what is tried

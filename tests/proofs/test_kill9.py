@@ -1,0 +1,71 @@
+"""A server that is killed at any moment has kept every write that it acknowledged."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from petstore.storage.maintenance import check
+from tests.proofs.clerks import Clerk, a_crew, settle
+from tests.proofs.processes import Program, started
+from tests.proofs.wire import connect
+
+pytestmark = pytest.mark.proof
+
+ROUND_COUNT = 50
+ROUND_COUNT_MIN = 3
+CLERK_COUNT = 32
+KILLED_AFTER_S_MAX = 0.8
+ROUND_TIMEOUT_S = 60
+
+
+async def test_killed_server_has_kept_every_acknowledged_write(
+    tmp_path: Path,
+    rng: Random,
+    at_scale: Callable[[int], int],
+    tell: Callable[[str], None],
+):
+    store = tmp_path / "shop.db"
+    crew = a_crew(CLERK_COUNT, rng)
+    round_count = max(ROUND_COUNT_MIN, at_scale(ROUND_COUNT))
+    began_s, acknowledged_count = time.monotonic(), 0
+
+    for _ in range(round_count):
+        arguments = ("--store", store, "--seed", "empty")
+        with started(tmp_path, *arguments, is_measured=False) as server:
+            async with asyncio.timeout(ROUND_TIMEOUT_S):
+                acknowledged_count += await work_until_killed(server, crew, rng)
+            assert -signal.SIGKILL == server.end()
+
+        assert [] == check(str(store))
+        settle(crew, store)
+
+    took_s = time.monotonic() - began_s
+    tell(f"{round_count} rounds, {acknowledged_count:,} acknowledged, {took_s:.0f} s")
+
+
+async def work_until_killed(server: Program, crew: list[Clerk], rng: Random) -> int:
+    """Let the crew write, kill the server; return the count of writes it took."""
+    port = await asyncio.to_thread(server.port)
+    loop = asyncio.get_running_loop()
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        if not counted:
+            # From the first write on, any moment is as likely as another.
+            loop.call_later(rng.uniform(0, KILLED_AFTER_S_MAX), server.process.kill)
+        counted += 1
+
+    connections = [await connect(port) for _ in crew]
+    await asyncio.gather(
+        *(
+            clerk.work(connection, count)
+            for clerk, connection in zip(crew, connections, strict=True)
+        )
+    )
+    return counted

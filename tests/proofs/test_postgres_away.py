@@ -1,0 +1,157 @@
+"""A server outlives its Postgres: 503 while it is away, and 200 soon after."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from petstore.storage.maintenance import check
+from tests.kit.postgres import URL_VARIABLE, running_server
+from tests.proofs.processes import Program, started, until
+
+pytestmark = pytest.mark.proof
+
+BACK_S_MAX = 5.0
+ENDED_S_MAX = 30.0
+PET = {"name": "Rex", "photoUrls": [], "status": "sold"}
+
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class OwnPostgres:
+    """Hold a Postgres server that nobody else uses, and how it was started."""
+
+    url: str
+    data: Path
+    command: list[bytes]
+    user: int
+    restarted: subprocess.Popen[bytes] | None = None
+
+    def kill(self) -> None:
+        """End it as a crash would, with all its connections."""
+        pid = self.pid()
+        # Immediate shutdown; its processes leave by themselves.
+        os.kill(pid, signal.SIGQUIT)
+        until(lambda: not self.is_running(pid), within_s=ENDED_S_MAX)
+
+    def start(self) -> None:
+        """Start it again on the same data; it recovers first."""
+        with (self.data.parent / "log").open("ab") as log:
+            self.restarted = subprocess.Popen(
+                self.command,
+                user=self.user,
+                extra_groups=[],
+                cwd=self.data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def pid(self) -> int:
+        """Return the process that listens."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def is_running(self, pid: int) -> bool:
+        """Tell whether a process of it is there."""
+        if self.restarted is not None and self.restarted.pid == pid:
+            return self.restarted.poll() is None
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return False
+        # Nobody may be there to reap it.
+        return state != "Z"
+
+
+@pytest.fixture
+def own_postgres(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnPostgres]:
+    """Start a server for one test, which may end it."""
+    monkeypatch.delenv(URL_VARIABLE, raising=False)
+    with running_server() as url:
+        (folder,) = parse_qs(urlsplit(url).query)["host"]
+        server = as_started(url, Path(folder) / "data")
+        yield server
+        if server.restarted is not None:
+            if server.restarted.poll() is not None:
+                server.start()
+            until(lambda: can_connect(url), within_s=ENDED_S_MAX)
+
+
+async def test_server_outlives_its_postgres(
+    own_postgres: OwnPostgres, tmp_path: Path, tell: Tell
+):
+    with (
+        serving(own_postgres.url, tmp_path) as server,
+        httpx.Client(base_url=server.url()) as http,
+    ):
+        created = http.post("/pet", json=PET).raise_for_status().json()
+        own_postgres.kill()
+        away = [
+            http.get(f"/pet/{created['id']}"),
+            http.post("/pet", json=PET),
+            http.get("/store/inventory"),
+        ]
+        own_postgres.start()
+        until(lambda: can_connect(own_postgres.url), within_s=ENDED_S_MAX)
+        read_s = until(lambda: is_answered(http.get("/pet/1")), within_s=BACK_S_MAX)
+        write_s = until(
+            lambda: is_answered(http.post("/pet", json=PET)), within_s=BACK_S_MAX
+        )
+
+        assert [503] * len(away) == [one.status_code for one in away]
+        assert {"unavailable"} == {one.json()["code"] for one in away}
+        assert created == http.get(f"/pet/{created['id']}").json()
+        assert 2 == http.get("/store/inventory").json()["sold"]
+        server.signal(signal.SIGTERM)
+        assert 0 == server.end()
+    assert [] == check(own_postgres.url)
+    tell(f"200 to a read {read_s:.2f} s after its return, to a write {write_s:.2f} s")
+
+
+async def test_server_ends_while_its_postgres_is_away(
+    own_postgres: OwnPostgres, tmp_path: Path
+):
+    with serving(own_postgres.url, tmp_path) as server:
+        server.url()
+        own_postgres.kill()
+        server.signal(signal.SIGTERM)
+
+        assert 0 == server.end(timeout_s=BACK_S_MAX)
+    own_postgres.start()
+
+
+@contextmanager
+def serving(url: str, folder: Path) -> Iterator[Program]:
+    options = ("--store", url, "--seed", "empty", "--data-dir", folder / "data")
+    with started(folder, *options) as server:
+        yield server
+
+
+def is_answered(answer: httpx.Response) -> bool:
+    assert answer.status_code in (200, 404, 503), answer.text
+    return answer.status_code != 503
+
+
+def can_connect(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=1).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def as_started(url: str, data: Path) -> OwnPostgres:
+    server = OwnPostgres(url, data, [], 0)
+    process = Path(f"/proc/{server.pid()}")
+    server.command = process.joinpath("cmdline").read_bytes().split(b"\0")[:-1]
+    server.user = process.stat().st_uid
+    return server

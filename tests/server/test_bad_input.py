@@ -1,0 +1,366 @@
+"""
+Bad input gets the documented status of its face, stores nothing, and leaves no trace.
+
+Under contract=public the answer is the public server's own, the mapped 500 included;
+elsewhere no input earns a 5xx.
+"""
+
+import asyncio
+
+import pytest
+
+from tests.kit.server import open_shop, problem_of
+
+pytestmark = pytest.mark.usefixtures("quiet_log")
+
+# Base path, contract, and the status for what cannot be read, and for what breaks the
+# schema of a pet and of anything else.
+FACES = [
+    pytest.param("", "strict", (400, 422, 422), id="native"),
+    pytest.param("/v2", "public", (400, 500, 500), id="v2-public"),
+    pytest.param("/v2", "strict", (400, 405, 400), id="v2-strict"),
+    pytest.param("/api/v3", "public", (400, 400, 400), id="v3-public"),
+    pytest.param("/api/v3", "strict", (400, 422, 422), id="v3-strict"),
+]
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+XML = {"content-type": "application/xml"}
+BYTES_MAX = 1024 * 1024
+DEPTH = 10_000
+
+each_face = pytest.mark.parametrize(("base", "contract", "statuses"), FACES)
+
+
+def pet_of(name: bytes) -> bytes:
+    return b'{"name":' + name + b',"photoUrls":[]}'
+
+
+def deep(opening: bytes, closing: bytes = b"") -> bytes:
+    return opening * DEPTH + closing * DEPTH
+
+
+@each_face
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"{", id="cut"),
+        pytest.param(b"hello", id="text"),
+        pytest.param(b"{'name': 'Rex'}", id="quotes"),
+        pytest.param(b'{"name": "Rex"} {}', id="more"),
+        pytest.param(b"\x00", id="nul"),
+        pytest.param(pet_of(b'"a\x00b"'), id="raw-nul"),
+        pytest.param(pet_of(b'"a\nb"'), id="raw-line"),
+        pytest.param(pet_of(b'"\xff"'), id="latin-1"),
+        pytest.param(pet_of(b'"\xed\xa0\x80"'), id="raw-surrogate"),
+        pytest.param('{"name": "Rex"}'.encode("utf-16"), id="utf-16"),
+        pytest.param(deep(b"["), id="deep-cut"),
+        pytest.param(deep(b"[", b"]"), id="deep-list"),
+        pytest.param(deep(b'{"a":', b"}"), id="deep-object"),
+        pytest.param(pet_of(deep(b"[", b"]")), id="deep-name"),
+        pytest.param(b'{"colour":' + deep(b"[", b"]") + b"}", id="deep-unknown"),
+    ],
+)
+async def test_what_is_no_json_is_malformed(base, contract, statuses, body):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(f"POST {base}/pet", content=body)
+
+    assert statuses[0] == response.status_code
+    assert "malformed" == problem_of(response)["code"]
+
+
+@each_face
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(pet_of(b'"a\\u0000b"'), id="nul"),
+        pytest.param(pet_of(b'"' + b"x" * 501 + b'"'), id="long"),
+        pytest.param(pet_of(b'"x","id":9223372036854775808'), id="int64"),
+        pytest.param(pet_of(b'"x","id":-9223372036854775809'), id="int64-low"),
+        pytest.param(pet_of(b'"x","id":1' + b"0" * 4_000), id="4000-digits"),
+        pytest.param(pet_of(b'"x","id":1e400'), id="infinite"),
+        pytest.param(pet_of(b'"x","id":[]'), id="type"),
+        pytest.param(pet_of(b'"x","category":{"id":[[[[]]]]}'), id="nested-type"),
+        pytest.param(
+            b'{"name":"x","photoUrls":[' + b'"",' * 1_000 + b'""]}', id="many"
+        ),
+    ],
+)
+async def test_pet_that_breaks_the_schema_is_invalid(base, contract, statuses, body):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(f"POST {base}/pet", content=body)
+
+    assert statuses[1] == response.status_code
+    problem = problem_of(response)
+    assert "invalid" == problem["code"]
+    assert all(field["field"].startswith("body.") for field in problem["fields"])
+
+
+@each_face
+@pytest.mark.parametrize("text", ["\\ud800", "\\udfff", "a\\ud83db"])
+async def test_lone_surrogate_is_refused(base, contract, statuses, text):
+    async with open_shop(contract=contract) as shop:
+        body = pet_of(f'"{text}"'.encode())
+        response = await shop.refused(f"POST {base}/pet", content=body)
+
+    assert response.status_code in statuses[:2]
+
+
+@each_face
+@pytest.mark.parametrize("number", ["1" * 5_000, "-" + "9" * 5_000])
+async def test_number_of_5000_digits_is_refused(base, contract, statuses, number):
+    async with open_shop(contract=contract) as shop:
+        body = pet_of(b'5,"id":' + number.encode())
+        response = await shop.refused(f"POST {base}/pet", content=body)
+
+    assert response.status_code in statuses[:2]
+
+
+@each_face
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("POST /store/order", b'{"quantity":2147483648}'),
+        ("POST /store/order", b'{"petId":9223372036854775808}'),
+        ("POST /store/order", b'{"shipDate":"0000-00-00"}'),
+        ("POST /store/order", b'{"shipDate":"10000-01-01T00:00:00Z"}'),
+        ("POST /store/order", b'{"shipDate":"0001-01-01T00:00:00+23:59"}'),
+        ("POST /store/order", b'{"status":"\\u0000"}'),
+        ("POST /store/order", b"[]"),
+        ("POST /user", b'{"username":"\\u0000"}'),
+        ("POST /user", b'{"username":{}}'),
+        ("PUT /user/user1", b'{"userStatus":2147483648}'),
+        ("POST /user/createWithList", b"{}"),
+        ("POST /user/createWithList", b'[{"username":"a"},5]'),
+        ("POST /user/createWithList", b"[" + b"{}," * 1_000 + b"{}]"),
+    ],
+)
+async def test_others_that_break_the_schema_are_invalid(
+    base, contract, statuses, line, body
+):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(line.replace(" ", f" {base}"), content=body)
+
+    assert statuses[2] == response.status_code
+    assert "invalid" == problem_of(response)["code"]
+
+
+@each_face
+async def test_body_of_10_mb_is_too_large(base, contract, statuses):
+    async with open_shop(contract=contract) as shop:
+        just = pet_of(b'"x","id":77')
+        just += b" " * (BYTES_MAX - len(just))
+        taken = await shop.ask(f"POST {base}/pet", content=just)
+        refused = [
+            await shop.refused(f"POST {base}/pet", content=body)
+            for body in (just + b" ", b"x" * 10 * BYTES_MAX)
+        ]
+
+    assert 200 == taken.status_code
+    assert [413, 413] == [response.status_code for response in refused]
+    assert {"too_large"} == {problem_of(response)["code"] for response in refused}
+
+
+@each_face
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /user/%FF",
+        "GET /user/%ED%A0%80",
+        "GET /pet/%FF",
+        "GET /pet/findByStatus?status=%FF",
+        "GET /pet/findByTags?tags=%C3",
+        "GET /pet/findByTags?%FF=x",
+        "GET /user/login?username=%FF&password=x",
+        "GET /pet/findByTags?" + "tags=x&" * 2_001,
+    ],
+)
+async def test_path_or_query_that_is_no_utf_8_is_malformed(base, contract, statuses, line):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(line.replace(" ", f" {base}"))
+
+    assert 400 == response.status_code
+    assert "malformed" == problem_of(response)["code"]
+
+
+@pytest.mark.parametrize("base", ["", "/v2"])
+@pytest.mark.parametrize("form", [b"name=\xff", b"name=%FF", b"name=a&\xff=b"])
+async def test_form_that_is_no_utf_8_is_malformed(base, form):
+    async with open_shop() as shop:
+        line = f"POST {base}/pet/1"
+        response = await shop.refused(line, content=form, headers=FORM)
+
+    assert 400 == response.status_code
+    assert "malformed" == problem_of(response)["code"]
+
+
+@pytest.mark.parametrize("contract", ["public", "strict"])
+@pytest.mark.parametrize(
+    "form", [b"name=\xff&photoUrls=a", b"name=%FF&photoUrls=a", b"a=b&" * 2_001]
+)
+async def test_form_body_that_cannot_be_read_is_malformed(contract, form):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused("POST /api/v3/pet", content=form, headers=FORM)
+
+    assert 400 == response.status_code
+    assert "malformed" == problem_of(response)["code"]
+
+
+@pytest.mark.parametrize(("base", "contract", "statuses"), FACES[1:])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"<Pet>", id="cut"),
+        pytest.param(b"<Pet><name>Rex</id></Pet>", id="crossed"),
+        pytest.param(b"hello", id="text"),
+        pytest.param(b"{}", id="json"),
+        pytest.param(b"<Pet>Rex</Pet>", id="bare"),
+        pytest.param(b"<Pet><name>&rex;</name></Pet>", id="entity"),
+        pytest.param(b"<Pet><name>&#0;</name></Pet>", id="nul"),
+        pytest.param(b"<Pet><name>\xff</name></Pet>", id="latin-1"),
+        pytest.param(
+            b'<?xml version="1.0" encoding="x"?><Pet><name>a</name></Pet>', id="charset"
+        ),
+        pytest.param(b'<!DOCTYPE Pet SYSTEM "http://x/y.dtd"><Pet/>', id="external-dtd"),
+        pytest.param(
+            b'<!DOCTYPE Pet [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+            b"<Pet><name>&a;</name></Pet>",
+            id="external-entity",
+        ),
+        pytest.param(
+            b'<!DOCTYPE Pet [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+            b"<Pet><name>&b;&b;&b;</name></Pet>",
+            id="laughs",
+        ),
+        pytest.param(deep(b"<a>", b"</a>"), id="deep"),
+        pytest.param(b"<Pet>" + b"<a/>" * 150_000 + b"</Pet>", id="many"),
+        pytest.param(b"<Pet><name>a</name><name>b</name></Pet>", id="twice"),
+    ],
+)
+async def test_xml_that_is_none_or_hostile_is_malformed(base, contract, statuses, body):
+    async with open_shop(contract=contract) as shop:
+        line = f"POST {base}/pet"
+        response = await shop.refused(line, content=body, headers=XML)
+
+    assert statuses[0] == response.status_code
+    assert "malformed" == problem_of(response)["code"]
+
+
+@each_face
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("POST /pet", "text/plain"),
+        ("POST /pet", "application/octet-stream"),
+        ("POST /pet", "multipart/form-data; boundary=b"),
+        ("POST /pet", "x"),
+        ("POST /pet", "\xff"),
+        ("POST /store/order", "text/xml"),
+        ("POST /user/createWithList", "application/x-www-form-urlencoded"),
+        ("POST /pet/1/uploadImage", "text/plain"),
+        ("POST /pet/1/uploadImage", None),
+    ],
+)
+async def test_unknown_media_type_is_refused(base, contract, statuses, line, kind):
+    headers = {} if kind is None else {"content-type": kind.encode("latin-1")}
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(
+            line.replace(" ", f" {base}"), content=b"x", headers=headers
+        )
+
+    assert 415 == response.status_code
+    assert "unsupported_media" == problem_of(response)["code"]
+
+
+@each_face
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": b"Bearer \xff"},
+        {"authorization": b"Basic dXNlcjpwYXNz"},
+        {"authorization": b"Bearer"},
+        {"api_key": b"\xff\xfe"},
+        {"accept": b"\xff, */*"},
+        {"accept": b"application/json;q=\xff"},
+        {"accept": b"," * 4_000 + b"*/*"},
+    ],
+)
+async def test_odd_headers_do_no_harm(base, contract, statuses, headers):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.ask(f"GET {base}/pet/1", headers=headers)
+
+    assert response.status_code in (200, 406)
+
+
+@each_face
+@pytest.mark.parametrize("host", [b"\xff", b"a\tb", b"[", b"x" * 300, b""])
+async def test_odd_host_is_no_fault_even_where_it_is_echoed(
+    base, contract, statuses, host
+):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(f"GET {base}/nothing", headers={"host": host})
+
+    assert 404 == response.status_code
+
+
+@each_face
+async def test_answer_of_a_refusal_holds_no_line_break_in_a_header(
+    base, contract, statuses
+):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(f"GET {base}/user/a%0D%0AX-Evil:%20yes%C3%A9")
+
+    assert 404 == response.status_code
+    assert "x-evil" not in response.headers
+    assert "a\r\nX-Evil: yesé" in problem_of(response)["detail"]
+
+
+@each_face
+async def test_long_refusal_fits_into_a_header(base, contract, statuses):
+    async with open_shop(contract=contract) as shop:
+        response = await shop.refused(f"POST {base}/pet", json={"name": ["x"] * 100})
+        listed = await shop.refused(
+            f"POST {base}/pet", json={"photoUrls": [{}] * 100, "tags": [5] * 100}
+        )
+
+    assert all(
+        len(it.headers["x-petstore-problem"]) <= 2_000 for it in (response, listed)
+    )
+    assert "invalid" == problem_of(listed)["code"]
+
+
+@each_face
+async def test_posts_of_one_id_at_once_are_taken_one_by_one(base, contract, statuses):
+    async with open_shop(contract=contract) as shop:
+        sent = [{"id": 77, "name": f"{n}", "photoUrls": []} for n in range(8)]
+        answers = await asyncio.gather(
+            *(shop.ask(f"POST {base}/pet", json=pet) for pet in sent)
+        )
+        history = (await shop.ask("GET /pet/77/history")).json()["items"]
+
+    taken = [response for response in answers if response.status_code == 200]
+    refused = [response for response in answers if response.status_code != 200]
+    assert (8 if contract == "public" else 1) == len(taken) == len(history)
+    assert {409} >= {response.status_code for response in refused}
+
+
+@each_face
+async def test_users_of_one_name_at_once_leave_one(base, contract, statuses):
+    async with open_shop(contract=contract) as shop:
+        answers = await asyncio.gather(
+            *(shop.ask(f"POST {base}/user", json={"username": "ann"}) for _ in range(8))
+        )
+        users = [row for row in (await shop.rows())["shop_user"] if row[1] == "ann"]
+
+    assert {200, 409} >= {response.status_code for response in answers}
+    assert 1 == len(users)
+
+
+@each_face
+async def test_of_deletes_at_once_one_finds_the_pet(base, contract, statuses):
+    async with open_shop(contract=contract) as shop:
+        answers = await asyncio.gather(
+            *(shop.ask(f"DELETE {base}/pet/1") for _ in range(8))
+        )
+
+    # The public v3 server says 200 to all; the header tells which were right.
+    assert 7 == sum("x-petstore-problem" in response.headers for response in answers)
+    assert {200, 404} >= {response.status_code for response in answers}

@@ -1,0 +1,90 @@
+"""Run the examples as a reader would: each in a process and a folder of its own."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import ENVIRONMENT, TIMEOUT_S
+from tests.kit.stores import empty_postgres_url, postgres
+
+__all__ = ["empty_postgres_url", "postgres"]
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+PATHS = sorted(EXAMPLES.glob("*.py"))
+LINES_MAX = 60
+
+
+def run(folder, *arguments):
+    finished = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert finished.stderr == ""
+    return finished.stdout
+
+
+def example(name):
+    return str(EXAMPLES / name)
+
+
+def test_every_example_is_run_here():
+    run_here = {
+        "embed_async.py",
+        "embed_sync.py",
+        "httpx_v2.py",
+        "test_my_app.py",
+        "use_postgres.py",
+    }
+
+    assert run_here == {path.name for path in PATHS}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_an_example_is_short(path):
+    assert len(path.read_text().splitlines()) <= LINES_MAX
+
+
+def test_embed_sync(tmp_path):
+    shown = run(tmp_path, example("embed_sync.py"))
+
+    assert shown.splitlines()[0] == "Rex is pending in order 1"
+    assert "a second time: " in shown
+    assert shown.splitlines()[-2:] == ["version 1: create", "version 2: update"]
+
+
+def test_embed_async(tmp_path):
+    shown = run(tmp_path, example("embed_async.py"))
+
+    assert shown.splitlines()[0] == "{'available': 99, 'sold': 1}"
+    assert "'Pet 99', 'Pet 98'" in shown
+
+
+def test_httpx_v2(tmp_path):
+    shown = run(tmp_path, example("httpx_v2.py"))
+
+    assert shown.splitlines()[:2] == ["created: doggie", "sold: ['Dog 2', 'doggie']"]
+    assert shown.splitlines()[-1] == "gone: Pet not found"
+
+
+def test_use_postgres(tmp_path, empty_postgres_url):
+    shown = run(tmp_path, example("use_postgres.py"), empty_postgres_url)
+
+    assert shown.splitlines() == ["pets: 100", "order: 1 placed", "orders: 1"]
+
+
+def test_my_app(tmp_path):
+    # Away from the settings that our own tests run under.
+    shutil.copy(example("test_my_app.py"), tmp_path)
+
+    shown = run(tmp_path, *"-m pytest -q -p no:asyncio test_my_app.py".split())
+
+    assert "6 passed" in shown
