@@ -15,6 +15,8 @@ from petstore.contract.facade import AsyncPetstore, Petstore
 from petstore.engine.blobs import BlobStore, MemoryBlobs
 from petstore.engine.engine import AsyncEngine, Engine
 from petstore.engine.opening import Options, open_async_engine, open_engine
+from petstore.engine.profile import ProfileName
+from petstore.engine.seeding import check_kind
 
 __all__ = ["AsyncEmbedded", "Embedded", "Snapshot", "open", "open_async"]
 
@@ -23,6 +25,7 @@ __all__ = ["AsyncEmbedded", "Embedded", "Snapshot", "open", "open_async"]
 class Snapshot:
     """Hold a whole store in memory as it was; give it to `restore`."""
 
+    profile: ProfileName
     store: bytes
     blobs: Mapping[str, tuple[bytes, int]]
 
@@ -41,8 +44,11 @@ class Embedded(Petstore):
         Raises:
             NotSupported: The store is not in memory.
         """
-        blobs = _in_memory(self._engine.setup.blobs)
-        return Snapshot(self._engine.store.snapshot(), blobs.snapshot())
+        setup = self._engine.setup
+        blobs = _in_memory(setup.blobs)
+        store = self._engine.store.snapshot()
+        # The pictures come last: then each one that the store names is among them.
+        return Snapshot(setup.profile.name, store, blobs.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """
@@ -50,9 +56,13 @@ class Embedded(Petstore):
 
         Raises:
             NotSupported: The store is not in memory.
+            ConfigError: The snapshot is of another profile, or of another version of
+                the store; nothing changed.
         """
+        setup = self._engine.setup
+        check_kind(snapshot.profile, setup.profile.name)
         self._engine.store.restore(snapshot.store)
-        _in_memory(self._engine.setup.blobs).restore(snapshot.blobs)
+        _in_memory(setup.blobs).restore(snapshot.blobs)
 
 
 class AsyncEmbedded(AsyncPetstore):
@@ -64,13 +74,17 @@ class AsyncEmbedded(AsyncPetstore):
 
     async def snapshot(self) -> Snapshot:
         """Return the whole store as it is now; see `Embedded.snapshot`."""
-        blobs = _in_memory(self._engine.setup.blobs)
-        return Snapshot(await self._engine.store.snapshot(), blobs.snapshot())
+        setup = self._engine.setup
+        blobs = _in_memory(setup.blobs)
+        store = await self._engine.store.snapshot()
+        return Snapshot(setup.profile.name, store, blobs.snapshot())
 
     async def restore(self, snapshot: Snapshot) -> None:
         """Replace the whole store by a snapshot; see `Embedded.restore`."""
+        setup = self._engine.setup
+        check_kind(snapshot.profile, setup.profile.name)
         await self._engine.store.restore(snapshot.store)
-        _in_memory(self._engine.setup.blobs).restore(snapshot.blobs)
+        _in_memory(setup.blobs).restore(snapshot.blobs)
 
 
 class Opening:

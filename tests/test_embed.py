@@ -235,6 +235,18 @@ async def test_async_store_has_snapshots_too():
         assert (await client.pets.get(1)).version == 1
 
 
+async def test_snapshot_of_another_profile_is_refused():
+    with petstore.open() as sandbox, petstore.open(profile="shop") as shop:
+        before = list(sandbox.users.list())
+        with pytest.raises(ConfigError, match="made with profile=shop"):
+            sandbox.restore(shop.snapshot())
+        assert before == list(sandbox.users.list())
+        snapshot = sandbox.snapshot()
+    async with petstore.open_async(profile="shop") as client:
+        with pytest.raises(ConfigError, match="made with profile=sandbox"):
+            await client.restore(snapshot)
+
+
 async def test_only_memory_has_snapshots(durable_url: str):
     with petstore.open() as memory:
         snapshot = memory.snapshot()

@@ -14,6 +14,7 @@ __all__ = ["empty_postgres_url", "postgres"]
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PATHS = sorted(EXAMPLES.glob("*.py"))
+PYTEST = ("-m", "pytest", "-q", "-p", "no:asyncio")
 LINES_MAX = 60
 
 
@@ -85,6 +86,6 @@ def test_my_app(tmp_path):
     # Away from the settings that our own tests run under.
     shutil.copy(example("test_my_app.py"), tmp_path)
 
-    shown = run(tmp_path, *"-m pytest -q -p no:asyncio test_my_app.py".split())
+    shown = run(tmp_path, *PYTEST, "test_my_app.py")
 
     assert "6 passed" in shown

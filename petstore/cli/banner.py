@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from petstore.cli.output import plain
 from petstore.cli.plan import Plan
-from petstore.cli.version import product_version
+from petstore.contract.version import __version__
 from petstore.engine.seeding import Account
 
 
@@ -22,7 +22,7 @@ def banner(
     if account is not None:
         blocks.append(_owner(account))
     texts = ["\n".join(lines) for lines in map(list, blocks) if lines]
-    return "\n\n".join([f"petstore {product_version()} at {url}", *texts, _END])
+    return "\n\n".join([f"petstore {__version__} at {url}", *texts, _END])
 
 
 _END = "Ctrl-C stops it."

@@ -8,7 +8,7 @@ import typer
 
 from petstore.cli.choices import ProfileName
 from petstore.cli.failures import FAILED
-from petstore.cli.output import AsJson, print_json, print_table, say
+from petstore.cli.output import AsJson, note, print_json, print_table, say
 from petstore.cli.progress import progress
 from petstore.cli.stores import require_store
 from petstore.contract.errors import ConfigError
@@ -121,6 +121,8 @@ def backup(
     with progress("Copying") as on_progress:
         counts = maintenance.backup(store, target, on_progress=on_progress)
     _print_counts(counts, as_json)
+    if counts["photo"]:
+        note(f"Pictures are files: copy the folder {_shown(store)}.photos as well.")
 
 
 @app.command("restore")

@@ -59,9 +59,9 @@ def main() -> None:
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        from petstore.cli.version import product_version
+        from petstore.contract.version import __version__
 
-        typer.echo(f"petstore {product_version()}")
+        typer.echo(f"petstore {__version__}")
         raise typer.Exit
 
 

@@ -6,7 +6,7 @@ import typer
 
 from petstore.cli.choices import Contract, Flavour
 from petstore.cli.output import say
-from petstore.cli.version import product_version
+from petstore.contract.version import __version__
 
 
 def openapi(
@@ -34,9 +34,7 @@ def openapi(
 
     from petstore.contract.openapi import document
 
-    described = document(
-        flavour, contract=contract, origin=server, version=product_version()
-    )
+    described = document(flavour, contract=contract, origin=server, version=__version__)
     if not as_yaml:
         say(json.dumps(described, indent=2))
         return

@@ -25,6 +25,8 @@ from petstore.contract.errors import Invalid, Malformed
 from petstore.contract.media import FORM, XML
 from petstore.contract.xml import from_xml
 
+Extra = Literal["forbid", "ignore", "allow"]
+
 _FORM_FIELDS_MAX: Final = 2_000
 
 
@@ -46,9 +48,7 @@ class Body:
     is_secret: bool = False
 
 
-def read_body(
-    body: Body, *, extra: Literal["forbid", "ignore", "allow"], repair: Repair
-) -> Any:
+def read_body(body: Body, *, extra: Extra, repair: Repair) -> Any:
     """
     Read a body.
 
@@ -76,7 +76,7 @@ def read_body(
         if repair is Repair.NOTHING:
             # Not chained: a traceback of the cause would show the input.
             raise _invalid(error, body) from None
-        return _read_repaired(body, content, error, repair)
+        return _read_repaired(body, content, error, extra=extra, repair=repair)
 
 
 def _invalid(error: ValidationError, body: Body) -> Invalid:
@@ -111,7 +111,7 @@ def _form_data(content: bytes, model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _read_repaired(
-    body: Body, content: bytes, error: ValidationError, repair: Repair
+    body: Body, content: bytes, error: ValidationError, *, extra: Extra, repair: Repair
 ) -> Any:
     data = from_json(content)
     conversions = _TEXTS if repair is Repair.TEXTS else _NEAR_TYPES
@@ -123,7 +123,7 @@ def _read_repaired(
             _convert_at(data, problem["loc"], convert)
     try:
         value = adapter_for(body.type).validate_json(
-            to_json(data), strict=True, extra="ignore"
+            to_json(data), strict=True, extra=extra
         )
     except ValidationError:
         raise _invalid(error, body) from None
@@ -143,18 +143,16 @@ def _convert_at(
     convert: Callable[[Any, str], Any],
 ) -> None:
     """Convert what lies at a location; a union adds steps that are in no data."""
-    if not location:
-        # The body itself is something else altogether.
-        return
     holder: Any = None
     key: Any = None
     for step in location:
         if not _has(data, step):
             break
         holder, key, data = data, step, data[step]
-    last = location[-1]
+    last = location[-1] if location else None
     if isinstance(data, dict) and isinstance(last, str) and last not in data:
         data[last] = convert(None, last)
+    # Without one, the body itself is something else altogether.
     elif holder is not None:
         holder[key] = convert(data, str(key))
 

@@ -56,7 +56,7 @@ class Shape(Enum):
     ENTITY: the value as JSON (or XML); nothing when it is None.
     MESSAGE: an ApiResponse whose message is the route's text.
     TEXT: the route's text, bare, labelled JSON as the public v3 server does.
-    QUOTED: the route's text as a JSON string.
+    QUOTED: the route's text as a JSON (or XML) string.
     EMPTY: no body. FIRST: the first of a list. PET: the pet of a photo.
     STREAM: bytes.
     """
@@ -300,7 +300,7 @@ _V2: Final[dict[str, Mapping[str, Any]]] = {
     "createUsersWithListInput": _message(_says("ok"), reads=_reads_users),
     "updateUser": _message(_id_of_value, reads=_reads_users),
     "deleteUser": _message(_argument("username")),
-    "loginUser": _message(_v2_login),
+    "loginUser": {"shape": Shape.QUOTED, "text": _v2_login},
     "logoutUser": _message(_says("ok")),
 }
 _OPEN_LOGIN: Final = tuple(replace(arg, required=False) for arg in shop.LOGIN_USER.args)

@@ -150,6 +150,7 @@ def _success(plan: Plan, route: Route) -> Json:
 
 
 _PUBLIC_BODIES: Final = {
+    Shape.MESSAGE: "an ApiResponse",
     Shape.TEXT: "a bare text, though labelled as JSON",
     Shape.PET: "the pet",
     Shape.ENTITY: "all that was stored",

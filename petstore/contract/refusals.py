@@ -91,6 +91,8 @@ def _documented_status(refused: Refused, error: RemoteError) -> int:
         return 400
     if not isinstance(error, errors.Invalid):
         return error.status
+    if error.extra.get("reason") == "no_file":
+        return 400
     if route is not None and route.has_upload:
         return 400
     places = {problem.field.partition(".")[0] for problem in error.fields}

@@ -101,9 +101,6 @@ def _written(
     if shape is Shape.TEXT:
         assert route.text is not None
         return JSON, route.text(call, value).encode()
-    if shape is Shape.QUOTED:
-        assert route.text is not None
-        return JSON, to_json(route.text(call, value))
     return written_as(
         face, _shaped(route, call, value), request, has_xml=_has_xml(route)
     )
@@ -119,6 +116,9 @@ def _native_json(value: Any) -> bytes:
 
 
 def _shaped(route: Route, call: Call[Any], value: Any) -> Any:
+    if route.shape is Shape.QUOTED:
+        assert route.text is not None
+        return route.text(call, value)
     if route.shape is Shape.MESSAGE:
         assert route.text is not None
         # "unknown" is what the public server makes of any code but 1 to 5.

@@ -64,7 +64,7 @@ def log_in(visit: Visit) -> Flow:
     secret = setup.random_token()
     token: Token | None = None
     if stored is not None and is_known:
-        token = yield Write(lambda tx: _issue(tx, secret, stored))
+        token = yield Write(lambda tx: give_token(tx, secret, stored))
     elif setup.profile.auth == "off":
         expires_at = from_milliseconds(setup.clock() + identity.TOKEN_LIFE_MS)
         token = Token(access_token=secret, expires_at=expires_at)
@@ -73,8 +73,13 @@ def log_in(visit: Visit) -> Flow:
     return Reply(token)
 
 
-def _issue(tx: Tx, secret: str, checked: StoredUser) -> Token | None:
-    """Keep a token, unless the password that was checked is the user's no more."""
+def give_token(tx: Tx, secret: str, checked: StoredUser) -> Token | None:
+    """
+    Keep a token for a user whose password was checked.
+
+    Returns:
+        None when that is the user's password no more.
+    """
     stored = user_rows.find_by_id(tx, checked.user.id)
     if stored is None or stored.user.password != checked.user.password:
         return None

@@ -20,6 +20,7 @@ from petstore.engine.seeding import (
     UNIT_LENGTH,
     Unit,
     check_kind,
+    claimed,
     empty,
     first_units,
     hashed,
@@ -150,7 +151,7 @@ def _prepare(store: SyncStore, plan: _Plan) -> Setup:
     kind = store.read(profile_name)
     setup = plan.equip(kind)
     if kind is None:
-        for unit in plan.filling(plan.seed(setup), setup.profile):
+        for unit in claimed(plan.filling(plan.seed(setup), setup.profile)):
             store.write(unit)
     return setup
 
@@ -170,7 +171,7 @@ async def _prepare_async(store: AsyncStore, plan: _Plan) -> Setup:
     kind = await store.read(profile_name)
     setup = plan.equip(kind)
     if kind is None:
-        for unit in plan.filling(plan.seed(setup), setup.profile):
+        for unit in claimed(plan.filling(plan.seed(setup), setup.profile)):
             await store.write(unit)
     return setup
 

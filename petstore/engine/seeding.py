@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from sqlalchemy import bindparam, delete, select, update
 
 from petstore.contract.arguments import SCOPES
-from petstore.contract.errors import ConfigError, Invalid
+from petstore.contract.errors import ConfigError, Invalid, Unavailable
 from petstore.contract.order import OrderDraft
 from petstore.contract.pet import PetDraft
 from petstore.contract.user import UserDraft
@@ -37,6 +37,7 @@ from petstore.storage.transaction import Tx
 SANDBOX_KEY: Final = "special-key"
 OWNER: Final = "owner"
 UNIT_LENGTH: Final = 1_000
+_CLAIM: Final = "filling"
 
 _META = Statement(select(META.c.value).where(META.c.name == bindparam("fact")))
 _SET_META = Statement.inserting(
@@ -48,6 +49,12 @@ _SET_META = Statement.inserting(
         )
     )
 )
+_KEEP_META = Statement(
+    update(META)
+    .where(META.c.name == bindparam("fact"), META.c.value == bindparam("text"))
+    .values(value=META.c.value)
+)
+_DROP_META = Statement(delete(META).where(META.c.name == bindparam("fact")))
 # Tags before pets: they refer to them.
 _EMPTY = [
     Statement(delete(table))
@@ -96,6 +103,22 @@ def check_kind(stored: ProfileName | None, asked: ProfileName) -> None:
         f"This store was made with profile={stored} and cannot be opened with"
         f" profile={asked}: {reason}. Use profile={stored}, or another store."
     )
+
+
+def claimed(units: Iterable[Unit]) -> Iterator[Unit]:
+    """
+    Yield the units that fill a store which others may open at this moment.
+
+    Whoever begins last goes on, from an empty store; the others are stopped at their
+    next unit. So the data are whole, whoever wins.
+
+    Raises:
+        Unavailable: In a unit: somebody else fills the store, or has filled it.
+    """
+    claim = secrets.token_hex(8)
+    yield partial(_claim, claim=claim)
+    for unit in units:
+        yield partial(_run_claimed, unit=unit, claim=claim)
 
 
 def hashed(seed: Seed, hasher: Hasher) -> Seed:
@@ -181,3 +204,21 @@ def _add_sandbox_key(tx: Tx) -> None:
 
 def _mark(tx: Tx, kind: ProfileName) -> None:
     tx.run(_SET_META, {"fact": "profile.kind", "text": kind})
+    tx.run(_DROP_META, {"fact": _CLAIM})
+
+
+def _claim(tx: Tx, claim: str) -> None:
+    # First the claim: it waits for the last unit of whoever is about to be done.
+    tx.run(_SET_META, {"fact": _CLAIM, "text": claim})
+    if profile_name(tx) is not None:
+        raise _filled_by_another()
+
+
+def _run_claimed(tx: Tx, unit: Unit, claim: str) -> None:
+    if tx.run(_KEEP_META, {"fact": _CLAIM, "text": claim}) == 0:
+        raise _filled_by_another()
+    unit(tx)
+
+
+def _filled_by_another() -> Unavailable:
+    return Unavailable("Another process fills this store at this moment; try again.")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from sanic.request import Request as SanicRequest
@@ -11,6 +10,7 @@ from petstore.contract.errors import MethodNotAllowed, NotFound, PetstoreError
 from petstore.contract.http import Request
 from petstore.contract.media import JSON, YAML
 from petstore.contract.replies import Response
+from petstore.contract.version import __version__
 from petstore.engine.engine import AsyncEngine
 from petstore.server import docs
 from petstore.server.settings import Settings
@@ -110,7 +110,7 @@ class Services:
             DOCUMENTS[stem],
             contract=self._engine.setup.profile.contract,
             origin=f"{request.scheme}://{request.host}" if request.host else None,
-            version=product_version(),
+            version=__version__,
         )
         if suffix == "json":
             return Response(200, {"content-type": JSON}, json.dumps(described).encode())
@@ -133,11 +133,3 @@ class Services:
 
 def _if_none_match(request: SanicRequest) -> str:
     return str(request.headers.get("if-none-match", ""))
-
-
-def product_version() -> str:
-    """Return the version of the installed product."""
-    try:
-        return version("petstore")
-    except PackageNotFoundError:
-        return "0"

@@ -9,13 +9,13 @@ equal).
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from petstore.contract.errors import ConfigError
+from petstore.contract.version import __version__
 from petstore.storage.statement import DIALECTS, DialectName
 from petstore.storage.tables import COUNTER, META, METADATA
 
@@ -122,11 +122,6 @@ def fresh_statements(dialect: DialectName) -> tuple[str, ...]:
     )
 
 
-@cache
 def created_by() -> str:
     """Return the name and version of this product."""
-    try:
-        return f"petstore {version('petstore')}"
-    except PackageNotFoundError:
-        # Run from a source tree.
-        return "petstore"
+    return f"petstore {__version__}"

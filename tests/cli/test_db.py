@@ -166,6 +166,15 @@ def test_a_backup_shows_its_rows(terminal):
     assert ["pet", "10"] in terminal("db backup shop.db copy.db").rows
 
 
+def test_a_backup_says_that_pictures_are_not_in_it(terminal):
+    with petstore.open("shop.db") as shop:
+        shop.pets.upload_photo(1, b"GIF89a")
+
+    backed_up = terminal("db backup shop.db copy.db")
+
+    assert "shop.db.photos" in backed_up.stderr
+
+
 def test_a_backup_overwrites_nothing(terminal):
     terminal("db seed shop.db")
 

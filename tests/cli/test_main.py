@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from petstore.cli import main as main_module
-from petstore.cli.version import product_version
+from petstore.contract.version import __version__
 from tests.cli.commands import commands, options
 from tests.cli.processes import ENVIRONMENT
 
@@ -45,7 +45,7 @@ def test_version_loads_no_rich():
 
 
 def test_version_is_that_of_the_package(terminal):
-    assert terminal("--version").stdout == f"petstore {product_version()}\n"
+    assert terminal("--version").stdout == f"petstore {__version__}\n"
 
 
 def test_the_command_is_installed():

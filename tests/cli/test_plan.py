@@ -6,6 +6,7 @@ import petstore
 from petstore.cli.plan import Wanted, make_plan
 from petstore.contract.errors import ConfigError
 from petstore.engine.profile import SANDBOX, SHOP, profile
+from petstore.engine.seeds import Seed
 from petstore.server.settings import LOOPBACK_HOSTS
 
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - nothing is bound
@@ -13,6 +14,13 @@ ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - nothing is bound
 
 def wanted(**choices):
     return Wanted(**{"host": "127.0.0.1", "port": 0, "store": "memory:", **choices})
+
+
+def hosts(**choices):
+    """Return the names that the server would answer to."""
+    settings = make_plan(wanted(**choices)).settings
+    assert settings.hosts is not None
+    return settings.hosts
 
 
 def refusal(**choices):
@@ -40,28 +48,22 @@ def test_a_shop_answers_to_this_machine_and_to_no_web_page():
 
 
 def test_a_shop_answers_to_the_names_that_it_is_given():
-    plan = make_plan(
-        wanted(
-            profile="shop",
-            host=ALL_ADDRESSES,
-            allow_host=("Shop.example", "2001:DB8::1"),
-        )
+    named = hosts(
+        profile="shop", host=ALL_ADDRESSES, allow_host=("Shop.example", "2001:DB8::1")
     )
 
-    assert plan.settings.hosts == {*LOOPBACK_HOSTS, "shop.example", "[2001:db8::1]"}
+    assert named == {*LOOPBACK_HOSTS, "shop.example", "[2001:db8::1]"}
 
 
 @pytest.mark.parametrize(
     ("host", "name"), [("10.0.0.7", "10.0.0.7"), ("2001:db8::1", "[2001:db8::1]")]
 )
 def test_a_shop_answers_to_the_address_that_it_listens_on(host, name):
-    assert name in make_plan(wanted(profile="shop", host=host)).settings.hosts
+    assert name in hosts(profile="shop", host=host)
 
 
 def test_a_sandbox_can_be_told_its_names():
-    assert (
-        "shop.example" in make_plan(wanted(allow_host=("shop.example",))).settings.hosts
-    )
+    assert "shop.example" in hosts(allow_host=("shop.example",))
 
 
 def test_a_switch_can_be_set_by_itself():
@@ -154,4 +156,5 @@ def test_the_engine_gets_what_was_asked_for():
     options = make_plan(wanted(seed="5", upload_bytes_max=7)).options
 
     assert options["upload_bytes_max"] == 7
+    assert isinstance(options["seed"], Seed)
     assert len(options["seed"].pets) == 5

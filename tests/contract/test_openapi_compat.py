@@ -110,9 +110,7 @@ def test_answers_are_shown_in_xml_where_the_server_writes_it(kind):
         if answers_xml(strict, name):
             expected.add(name)
 
-    # The official document promises a login in XML; the server writes it as JSON.
-    promised = {"loginUser"} if kind == "v3" else set()
-    assert found - promised == expected
+    assert found == expected
 
 
 def answers_xml(strict: Face, name: str) -> bool:

@@ -1,11 +1,12 @@
 """Give this folder's tests engines, on each kind of store in turn."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.engine.shops import Opener, Shop
+from tests.engine.shops import Opener, Shop, opening
 from tests.kit.stores import (
     ManualClock,
     clock,
@@ -45,3 +46,17 @@ def sandbox(opened: Opener) -> Shop:
 def shop(opened: Opener) -> Shop:
     """Give an empty shop, under its rules; whoever holds it may do everything."""
     return opened(profile="shop")
+
+
+@pytest.fixture
+def rivals(
+    postgres_url: str, clock: ManualClock, tmp_path: Path
+) -> Iterator[list[Shop]]:
+    """Open one shop on Postgres several times, as several processes would."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                opening(postgres_url, clock, profile="shop", data_dir=tmp_path)
+            )
+            for _ in range(6)
+        ]

@@ -6,7 +6,6 @@ from petstore.contract.errors import ConfigError
 from petstore.engine.opening import refill, stored_profile
 from petstore.engine.seeds import RandomPets, Seed
 from petstore.storage.store import open_store
-from tests.engine.shops import defaults
 from tests.kit.builders import a_draft, a_user_draft
 
 
@@ -64,12 +63,12 @@ def test_a_seed_with_a_short_password_fills_no_shop(lone):
 
 
 def test_refill_brings_the_first_data_back(opened):
-    options = {"seed": Seed(pets=[a_draft(id=1, name="Rex")])}
-    shop = opened(**options)
+    seed = Seed(pets=[a_draft(id=1, name="Rex")])
+    shop = opened(seed=seed)
     shop.pets.update(1, name="Max")
     shop.pets.create(a_draft(name="Ben"))
 
-    refill(shop.engine, opened.url, {**defaults(shop.clock), **options})
+    refill(shop.engine, opened.url, {"seed": seed})
 
     assert [(pet.name, pet.version) for pet in shop.pets.list()] == [("Rex", 1)]
     shop.assert_sound()

@@ -1,6 +1,7 @@
 """Opening: what a store is for, its switches, its first data, and back to them."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,11 +12,18 @@ import pytest
 from sqlalchemy import select
 
 from petstore.contract import calls
-from petstore.contract.errors import ConfigError, NotFound, RuleBroken, Unauthorized
+from petstore.contract.errors import (
+    ConfigError,
+    NotFound,
+    RuleBroken,
+    Unauthorized,
+    Unavailable,
+)
 from petstore.contract.facade import AsyncPetstore
 from petstore.contract.pet import PetDraft
 from petstore.engine.opening import open_async_engine, refill, reset, stored_profile
 from petstore.engine.profile import SANDBOX, SHOP, Profile, profile
+from petstore.engine.seeding import claimed, empty
 from petstore.engine.seeds import RandomPets, Seed
 from petstore.storage.statement import Statement
 from petstore.storage.tables import META, SHOP_USER, TOKEN
@@ -245,6 +253,41 @@ def test_store_that_was_half_filled_is_filled_anew(reopened: Opener):
     assert {"available": 7, "pending": 2, "sold": 1} == shop.store.inventory()
     assert shop.pets.create(a_draft()).id == 11
     shop.assert_sound()
+
+
+def test_store_that_two_fill_at_once_is_whole(
+    postgres_url: str, clock: ManualClock, tmp_path: Path
+):
+    opener = Opener(postgres_url, clock, data_dir=tmp_path)
+
+    class OvertakenPets:
+        def __len__(self) -> int:
+            return 1_500
+
+        def __iter__(self) -> Iterator[PetDraft]:
+            yield from RandomPets(1_200)
+            opener(seed="public").pets.create(a_draft())
+            yield from RandomPets(300)
+
+    with pytest.raises(Unavailable, match="Another process fills this store"):
+        opener(seed=Seed(pets=OvertakenPets()))
+
+    shop = opener()
+    assert list(range(1, 12)) == [pet.id for pet in shop.pets.list()]
+    assert "filling" not in {row[0] for row in shop.rows(select(META.c.name))}
+    shop.assert_sound()
+    opener.close()
+
+
+def test_store_that_was_filled_a_moment_ago_is_left_alone(sandbox: Shop):
+    sandbox.pets.create(a_draft())
+
+    for unit in itertools.islice(claimed([empty]), 1):
+        with pytest.raises(Unavailable):
+            sandbox.engine.store.write(unit)
+
+    assert [1] == [pet.id for pet in sandbox.pets.list()]
+    assert "filling" not in {row[0] for row in sandbox.rows(select(META.c.name))}
 
 
 # ------------------------------------------------------------------------ the clock

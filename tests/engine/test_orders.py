@@ -180,6 +180,15 @@ def test_pages_of_orders_are_the_whole(sandbox: Shop, sort, status, pet_id):
     assert (wanted[::-1] if sort == "-id" else wanted) == found
 
 
+def test_orders_are_found_by_a_documented_status(sandbox: Shop):
+    for status in OrderStatus:
+        sandbox.store.orders.place(an_order_draft(status=status))
+
+    found = [list(sandbox.store.orders.list(status=status)) for status in OrderStatus]
+
+    assert [[1], [2], [3]] == [[order.id for order in orders] for orders in found]
+
+
 def test_cursor_of_other_orders_is_refused(sandbox: Shop):
     for _ in range(2):
         sandbox.store.orders.place(an_order_draft())

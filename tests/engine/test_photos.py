@@ -1,5 +1,6 @@
 """Uploading pictures of pets, and getting them back."""
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable, Iterator
 from io import BytesIO
@@ -343,6 +344,30 @@ async def test_async_store_reads_every_kind_of_stream(
         assert photo.size_bytes == len(content)
     finally:
         await engine.close()
+
+
+async def test_upload_that_is_cancelled_leaves_nothing(clock: ManualClock):
+    options: Any = defaults(clock)
+    engine = await open_async_engine("memory:", options)
+    begun = asyncio.Event()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield a_picture()
+        begun.set()
+        await asyncio.Event().wait()
+
+    client = AsyncPetstore(engine)
+    await client.pets.create(a_draft())
+    task = asyncio.create_task(client.pets.upload_photo(1, ByteStream(chunks())))
+    await begun.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert isinstance(engine.setup.blobs, MemoryBlobs)
+    assert {} == engine.setup.blobs.snapshot()
+    assert (await client.pets.get(1)).version == 1
+    await engine.close()
 
 
 async def test_async_stream_that_fails_leaves_nothing(clock: ManualClock):

@@ -39,7 +39,7 @@ _ITEMS = st.lists(TEXTS.filter(bool), max_size=3)
 _PHOTO_NAMES = st.from_regex(r"[0-9a-f]{64}(\.[a-z]{3,4})?", fullmatch=True)
 # The name of a file is quoted in a way that cannot tell "%22" from a quotation mark.
 _FILE_NAMES = st.none() | st.text(
-    st.characters(codec="utf-8", exclude_categories=("C",), exclude_characters='%"\\'),
+    st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters='%"\\'),
     min_size=1,
     max_size=20,
 )
@@ -54,13 +54,13 @@ def operation_calls(
     Args:
         unknown_status: Whether statuses that the contract does not document are drawn.
     """
-    own = f"{operation.id}."
+    args = operation.args
     known = _arguments(unknown_status=unknown_status)
     drawn = {
-        arg.name: known.get(own + arg.name, known.get(arg.name))
-        for arg in operation.args
+        one.name: known.get(f"{operation.id}.{one.name}", known[one.name])
+        for one in args
     }
-    required = {arg.name: drawn.pop(arg.name) for arg in operation.args if arg.required}
+    required = {one.name: drawn.pop(one.name) for one in args if one.required}
     return st.fixed_dictionaries(required, optional=drawn).map(
         lambda arguments: Call(operation, arguments)
     )

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -31,7 +31,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def rng(tell: Callable[[str], None]) -> Iterator[Random]:
+def rng(tell: Callable[[str], None]) -> Random:
     """Give randomness; the seed is printed, and can be given."""
     seed = int(os.environ.get(SEED_VARIABLE) or secrets.randbits(32))
     tell(f"{SEED_VARIABLE}={seed}")

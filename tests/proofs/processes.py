@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 READY_TIMEOUT_S = 60.0
@@ -41,14 +42,16 @@ class Program:
         Raises:
             RuntimeError: It ended or said nothing in time; quotes its stderr.
         """
-        stdout = self.process.stdout
-        assert stdout is not None
         # The line is written at once, so what can be read is all of it.
-        is_said, _, _ = select.select([stdout], [], [], timeout_s)
-        line = stdout.readline() if is_said else b""
+        line = self._out.readline() if self.is_ready(timeout_s=timeout_s) else b""
         if not line:
             raise RuntimeError(f"the server did not start:\n{self.said()}")
         return str(json.loads(line)["url"])
+
+    def is_ready(self, *, timeout_s: float) -> bool:
+        """Wait until the server answers or has ended; False when it has not in time."""
+        readable, _, _ = select.select([self._out], [], [], timeout_s)
+        return bool(readable)
 
     def port(self) -> int:
         """Wait until the server answers, and return its port."""
@@ -78,6 +81,11 @@ class Program:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) / 1024
+
+    @property
+    def _out(self) -> IO[bytes]:
+        assert self.process.stdout is not None
+        return self.process.stdout
 
 
 @contextmanager

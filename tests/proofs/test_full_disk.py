@@ -1,4 +1,4 @@
-"""A disk that is full or read-only takes no write, keeps what it has, and is read on."""
+"""A full or a read-only disk takes no write, keeps what it has, and is read on."""
 
 import asyncio
 import resource

@@ -9,9 +9,10 @@ from random import Random
 
 import pytest
 
+import petstore
 from petstore.storage.maintenance import check
 from tests.proofs.clerks import Clerk, a_crew, settle
-from tests.proofs.processes import Program, started
+from tests.proofs.processes import Program, started, until
 from tests.proofs.wire import connect
 
 pytestmark = pytest.mark.proof
@@ -21,13 +22,18 @@ ROUND_COUNT_MIN = 3
 CLERK_COUNT = 32
 KILLED_AFTER_S_MAX = 0.8
 ROUND_TIMEOUT_S = 60
+# Several transactions' worth, which take about as long as this.
+PET_COUNT = 2_500
+FILLED_AFTER_S = 0.5
+
+Tell = Callable[[str], None]
 
 
 async def test_killed_server_has_kept_every_acknowledged_write(
     tmp_path: Path,
     rng: Random,
     at_scale: Callable[[int], int],
-    tell: Callable[[str], None],
+    tell: Tell,
 ):
     store = tmp_path / "shop.db"
     crew = a_crew(CLERK_COUNT, rng)
@@ -46,6 +52,32 @@ async def test_killed_server_has_kept_every_acknowledged_write(
 
     took_s = time.monotonic() - began_s
     tell(f"{round_count} rounds, {acknowledged_count:,} acknowledged, {took_s:.0f} s")
+
+
+def test_store_that_was_killed_while_it_was_filled_is_filled_again(
+    tmp_path: Path, rng: Random, at_scale: Callable[[int], int], tell: Tell
+):
+    store = tmp_path / "shop.db"
+    options = ("--store", store, "--seed", str(PET_COUNT))
+    filled_count = 0
+    for _ in range(max(ROUND_COUNT_MIN, at_scale(ROUND_COUNT))):
+        with started(tmp_path, *options, is_measured=False) as server:
+            until(store.with_name("shop.db.lock").exists, within_s=ROUND_TIMEOUT_S)
+            filled_count += server.is_ready(timeout_s=rng.uniform(0, FILLED_AFTER_S))
+            server.process.kill()
+            server.end()
+
+        with petstore.open(str(store), seed=PET_COUNT) as shop:
+            assert list(range(1, PET_COUNT + 1)) == [pet.id for pet in shop.pets.list()]
+        assert [] == check(str(store))
+        remove(store)
+
+    tell(f"{filled_count} of the servers were quicker")
+
+
+def remove(store: Path) -> None:
+    for path in store.parent.glob(f"{store.name}*"):
+        path.unlink()
 
 
 async def work_until_killed(server: Program, crew: list[Clerk], rng: Random) -> int:
