@@ -329,10 +329,15 @@ def test_closing_an_async_store_leaves_nothing_either(store_url: str, no_leaks: 
 def test_store_that_fails_to_open_leaves_nothing(durable_url: str, no_leaks: Watch):
     petstore.open(durable_url, profile="shop").close()
 
+    async def main() -> None:
+        with pytest.raises(ConfigError):
+            await petstore.open_async(durable_url, profile="sandbox")
+
     with no_leaks():
-        for _ in range(3):
+        for _ in range(2):
             with pytest.raises(ConfigError):
                 petstore.open(durable_url, profile="sandbox")
+            asyncio.run(main())
 
 
 def test_store_that_is_forgotten_says_so(no_leaks: Watch):

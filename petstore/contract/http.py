@@ -322,10 +322,14 @@ def _take_form(
     if request.body and kind != FORM:
         raise unsupported(match.route, kind)
     fields = parse_fields(_text(request.body), "form")
-    for arg in args:
+    if match.face.flavour != "native":
         # The public server takes an empty field for one that was not sent.
-        values = [value for value in fields.get(arg.wire, ()) if value != [""]]
-        _take(match, arg, {arg.wire: values}, arguments)
+        fields = {
+            name: [value for value in values if value != [""]]
+            for name, values in fields.items()
+        }
+    for arg in args:
+        _take(match, arg, fields, arguments)
 
 
 def _text(form: bytes) -> str:

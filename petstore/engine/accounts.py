@@ -65,7 +65,7 @@ def log_in(visit: Visit) -> Flow:
     token: Token | None = None
     if stored is not None and is_known:
         token = yield Write(lambda tx: give_token(tx, secret, stored))
-    elif setup.profile.auth == "off":
+    if token is None and setup.profile.auth == "off":
         expires_at = from_milliseconds(setup.clock() + identity.TOKEN_LIFE_MS)
         token = Token(access_token=secret, expires_at=expires_at)
     if token is None:

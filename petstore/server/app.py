@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import math
+import selectors
 import socket
 from types import SimpleNamespace
 from typing import Any, Final, Protocol, cast
@@ -168,7 +169,7 @@ class RunningServer:
         await server.before_stop()
         # From now on an answer says that it is the last one of its connection.
         self._app.config.KEEP_ALIVE = False
-        await _read_what_came()
+        await _take_what_came(self._listener)
         server.close()
         await self._finish_connections()
         await server.after_stop()
@@ -188,8 +189,15 @@ class RunningServer:
             connection.abort()
 
 
-async def _read_what_came() -> None:
+async def _take_what_came(listener: socket.socket) -> None:
     """Let the loop accept and read what the kernel holds of clients already."""
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(listener, selectors.EVENT_READ)
+        for _ in range(_BACKLOG):
+            if not waiting.select(0):
+                break
+            # uvloop accepts one in each turn.
+            await asyncio.sleep(0)
     for _ in range(_TURNS_TO_READ):
         await asyncio.sleep(0)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, insert
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from petstore.contract.errors import ConfigError
@@ -107,7 +107,7 @@ def fresh_statements(dialect: DialectName) -> tuple[str, ...]:
     for table in (*METADATA.sorted_tables, _VERSION):
         ddl.append(CreateTable(table))
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        ddl.extend(CreateIndex(index) for index in indexes)
+        ddl.extend(_create_index(index, dialect) for index in indexes)
     seeds = (
         insert(COUNTER).values([{"name": name, "value": 0} for name in COUNTER_NAMES]),
         insert(META).values(name="format", value=FORMAT),
@@ -120,6 +120,12 @@ def fresh_statements(dialect: DialectName) -> tuple[str, ...]:
         *(str(element.compile(dialect=engine)) for element in ddl),
         *(str(seed.compile(dialect=engine, compile_kwargs=literal)) for seed in seeds),
     )
+
+
+def _create_index(index: Index, dialect: DialectName) -> CreateIndex:
+    if dialect == "postgresql" and "where" in index.info:
+        index.dialect_options["postgresql"]["where"] = index.info["where"]
+    return CreateIndex(index)
 
 
 def created_by() -> str:

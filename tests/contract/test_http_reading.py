@@ -249,6 +249,13 @@ def test_empty_field_of_a_form_was_not_sent(body, expected):
     assert asked(V2, "POST /pet/1", body, FORM).arguments == expected
 
 
+def test_empty_field_of_a_form_is_a_value_on_the_native_face():
+    assert asked(NATIVE, "POST /pet/1", b"name=", FORM).arguments == {
+        "pet_id": 1,
+        "name": "",
+    }
+
+
 def test_form_must_be_utf8():
     with pytest.raises(Malformed, match="form must be UTF-8"):
         asked(V2, "POST /pet/1", b"name=\xff", FORM)

@@ -60,3 +60,11 @@ def rivals(
             )
             for _ in range(6)
         ]
+
+
+@pytest.fixture
+def reopened(durable_url: str, clock: ManualClock, tmp_path: Path) -> Iterator[Opener]:
+    """Open engines over a store that outlives them."""
+    opener = Opener(durable_url, clock, data_dir=tmp_path / "data")
+    yield opener
+    opener.close()

@@ -167,6 +167,15 @@ def test_login_that_is_overtaken_gives_no_token(opened: Opener, ending):
     assert [] == tokens(shop)
 
 
+def test_overtaken_login_is_let_in_all_the_same_with_auth_off(lone: Opener):
+    shop = lone(profile="shop", auth="off")
+    shop.users.create(a_user_draft())
+    lone.hasher.before = lambda: shop.users.delete("ann")
+
+    assert shop.auth.login("ann", PASSWORD).access_token.isdigit()
+    assert [] == tokens(shop)
+
+
 def test_login_goes_on_when_something_else_of_the_user_changes(opened: Opener):
     shop = opened(profile="shop")
     shop.users.create(a_user_draft())

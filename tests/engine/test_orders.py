@@ -278,6 +278,18 @@ def test_delivered_order_is_history(shop: Shop):
     assert shop.pets.get(1).status == "sold"
 
 
+def test_pet_that_came_back_is_not_sold_by_its_old_order(shop: Shop):
+    shop.pets.create(a_draft())
+    shop.store.orders.place(OrderDraft(pet_id=1))
+    for status in ("approved", "delivered"):
+        shop.store.orders.update(1, status=status)
+    shop.pets.update(1, status="available")
+
+    shop.store.orders.update(1, status="delivered", complete=True)
+
+    assert shop.pets.get(1).status == "available"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -20,9 +20,9 @@ def can_carry(face: Face, call: Call[Any]) -> bool:
 
     What it has none for: an operation that it lacks; a call without an argument that it
     requires; a version in a body of the compatible faces; a field that no model knows;
-    a comma in a list of theirs; an empty item of a list, an empty field of a form, an
-    empty segment of a path; a username that is a route; and of an upload whatever its
-    form leaves out.
+    a comma in a list, and an empty field of a form of theirs; an empty item of a list,
+    an empty segment of a path; a username that is a route; and of an upload whatever
+    its form leaves out.
     """
     route = face.routes.get(call.operation.id)
     return route is not None and all(
@@ -89,7 +89,7 @@ def _models(value: Any) -> Iterator[BaseModel]:
 def _can_carry_text(face: Face, place: Place, value: Any) -> bool:
     if place is Place.PATH:
         return value not in _TAKEN_SEGMENTS and value != ""
-    if place is Place.FORM:
+    if place is Place.FORM and face.flavour != "native":
         return bool(value != "")
     if place is Place.QUERY and isinstance(value, list):
         has_comma = any("," in item for item in value) and face.flavour != "native"

@@ -213,12 +213,15 @@ class RawConnection:
 
     def answer(self, *, method: str = "GET") -> RawAnswer:
         """Read an answer to a request of that method; interim ones are left out."""
-        status = http.client.CONTINUE
+        status, headers = self._head()
         while status < HTTPStatus.OK:
-            status = int(self._file.readline().split()[1])
-            headers = http.client.parse_headers(self._file)
+            status, headers = self._head()
         length = 0 if method == "HEAD" else int(headers["content-length"])
         return RawAnswer(status, headers, self._file.read(length))
+
+    def _head(self) -> tuple[int, http.client.HTTPMessage]:
+        status = int(self._file.readline().split()[1])
+        return status, http.client.parse_headers(self._file)
 
     def is_closed(self) -> bool:
         """Wait for the server to close; False when it sends instead."""

@@ -82,7 +82,7 @@ def _opening() -> SearchStrategy[list[Call[Any]]]:
         st.just(calls.add_pet(PetDraft(name="Rex", photo_urls=[], status="available"))),
         st.just(calls.place_order(OrderDraft(pet_id=2))),
         st.just(calls.create_user(UserDraft(username="ann", password="secret"))),
-    ).map(list)
+    ).map(lambda opening: [*opening])
 
 
 def _pet_writes() -> Calls:

@@ -2,8 +2,11 @@
 
 import asyncio
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -22,9 +25,9 @@ ROUND_COUNT_MIN = 3
 CLERK_COUNT = 32
 KILLED_AFTER_S_MAX = 0.8
 ROUND_TIMEOUT_S = 60
-# Several transactions' worth, which take about as long as this.
+# Several transactions' worth, and about how long SQLite's log is after them.
 PET_COUNT = 2_500
-FILLED_AFTER_S = 0.5
+FILLED_LOG_BYTES = 1_500_000
 
 Tell = Callable[[str], None]
 
@@ -59,20 +62,35 @@ def test_store_that_was_killed_while_it_was_filled_is_filled_again(
 ):
     store = tmp_path / "shop.db"
     options = ("--store", store, "--seed", str(PET_COUNT))
-    filled_count = 0
-    for _ in range(max(ROUND_COUNT_MIN, at_scale(ROUND_COUNT))):
+    round_count = max(ROUND_COUNT_MIN, at_scale(ROUND_COUNT))
+    stored_counts = []
+    for _ in range(round_count):
+        log_bytes = rng.randint(1, FILLED_LOG_BYTES)
         with started(tmp_path, *options, is_measured=False) as server:
-            until(store.with_name("shop.db.lock").exists, within_s=ROUND_TIMEOUT_S)
-            filled_count += server.is_ready(timeout_s=rng.uniform(0, FILLED_AFTER_S))
+            until(partial(has_logged, store, log_bytes), within_s=ROUND_TIMEOUT_S)
             server.process.kill()
             server.end()
+        stored_counts.append(pet_count(store))
 
         with petstore.open(str(store), seed=PET_COUNT) as shop:
             assert list(range(1, PET_COUNT + 1)) == [pet.id for pet in shop.pets.list()]
         assert [] == check(str(store))
         remove(store)
 
-    tell(f"{filled_count} of the servers were quicker")
+    tell(f"killed after {', '.join(f'{count:,}' for count in stored_counts)} pets")
+
+
+def has_logged(store: Path, size_bytes: int) -> bool:
+    log = store.with_name(f"{store.name}-wal")
+    return log.exists() and log.stat().st_size >= size_bytes
+
+
+def pet_count(store: Path) -> int:
+    with closing(sqlite3.connect(store)) as connection:
+        if not connection.execute("SELECT name FROM sqlite_master").fetchall():
+            return 0
+        (count,) = connection.execute("SELECT count(*) FROM pet").fetchone()
+    return int(count)
 
 
 def remove(store: Path) -> None:

@@ -110,6 +110,25 @@ async def test_stop_under_load_answers_all_that_was_sent(
     )
 
 
+async def test_stop_answers_what_was_sent_and_not_read_yet(tmp_path: Path):
+    pet = request("POST", "/pet", {"name": "Rex", "photoUrls": []})
+    with started(tmp_path) as server:
+        port = await asyncio.to_thread(server.port)
+        connections = [await connect(port) for _ in range(CONNECTION_COUNT)]
+        for connection in connections:
+            assert 200 == (await connection.ask(pet)).status
+        server.signal(signal.SIGSTOP)
+        # The kernel takes the place of a server that does nothing.
+        connections += [await connect(port) for _ in range(CONNECTION_COUNT)]
+        answers = [connection.ask(pet) for connection in connections]
+        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGCONT)
+
+        async with asyncio.timeout(TIMEOUT_S):
+            assert {200} == {(await answer).status for answer in answers}
+        assert 0 == server.end(timeout_s=STOP_S_MAX)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_second_signal_ends_it_at_once(number: int, tmp_path: Path):
     store = tmp_path / "shop.db"

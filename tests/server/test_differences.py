@@ -11,7 +11,13 @@ from tests.kit.server import answer, compact, open_shop
 pytestmark = pytest.mark.usefixtures("quiet_log")
 
 FACES = ("/v2", "/api/v3")
-NO_IDS = ({}, {"id": None}, {"id": 0}, {"id": -1}, {"id": -(2**63)})
+NO_IDS: tuple[dict[str, int | None], ...] = (
+    {},
+    {"id": None},
+    {"id": 0},
+    {"id": -1},
+    {"id": -(2**63)},
+)
 USER_1 = {"id": 1, "username": "user1", "firstName": "Ann"}
 
 each_face = pytest.mark.parametrize("base", FACES)
@@ -41,7 +47,9 @@ async def test_highest_id_is_kept_and_does_not_trap_the_sequence(public, base, p
 
 
 @each_face
-@pytest.mark.parametrize("body", [USER_1, {"username": "user1", "firstName": "Ann"}, {"firstName": "Ann"}])
+@pytest.mark.parametrize(
+    "body", [USER_1, {"username": "user1", "firstName": "Ann"}, {"firstName": "Ann"}]
+)
 async def test_put_of_a_user_replaces_it_and_makes_no_twin(public, base, body):
     """v2 ignores the path, and keeps two users of one name."""
     response = await public.ask(f"PUT {base}/user/user1", json=body)

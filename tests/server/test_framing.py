@@ -53,7 +53,9 @@ def chunk(content: bytes) -> bytes:
         pytest.param(
             POST + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n", id="length-digits"
         ),
-        pytest.param(POST + b"Content-Length: 37\r\n" * 2 + b"\r\n" + PET, id="lengths"),
+        pytest.param(
+            POST + b"Content-Length: 37\r\n" * 2 + b"\r\n" + PET, id="lengths"
+        ),
         pytest.param(
             POST + b"Content-Length: 37\r\n" + CHUNKED + chunk(PET), id="smuggled"
         ),
@@ -133,7 +135,9 @@ def test_unknown_method_is_not_allowed(wire, method):
         pytest.param(CHUNKED + chunk(b"x" * 2_000) + b"0\r\n\r\n", id="one-chunk"),
     ],
 )
-def test_body_above_the_limit_is_drained_and_the_connection_goes_on(wire, request_bytes):
+def test_body_above_the_limit_is_drained_and_the_connection_goes_on(
+    wire, request_bytes
+):
     wire.send(POST + request_bytes)
     refused = wire.answer()
     wire.send(b"GET /v2/pet/1 HTTP/1.1\r\n" + HOST + b"\r\n")
@@ -154,7 +158,9 @@ def test_body_that_waits_for_leave_is_refused_before_it_is_sent(wire):
 def test_largest_body_arrives_in_chunks(server):
     body = PET.replace(b"77", b"78").ljust(BODY_BYTES_MAX)
 
-    response = httpx.post(f"{server.url}/v2/pet", content=iter([body[:300], body[300:]]))
+    response = httpx.post(
+        f"{server.url}/v2/pet", content=iter([body[:300], body[300:]])
+    )
 
     assert (200, 78) == (response.status_code, response.json()["id"])
 
@@ -195,7 +201,8 @@ def test_client_that_hangs_up_in_the_middle_leaves_nothing(wire, path):
 
 
 @pytest.mark.parametrize(
-    "line", [b"GET /v2/pet/1", b"OPTIONS /v2/pet", b"GET /healthz", b"DELETE /v2/nothing"]
+    "line",
+    [b"GET /v2/pet/1", b"OPTIONS /v2/pet", b"GET /healthz", b"DELETE /v2/nothing"],
 )
 def test_body_that_nobody_wants_is_read_past(wire, line):
     body = b" HTTP/1.1\r\n" + HOST + b"Content-Length: 37\r\n\r\n" + PET

@@ -108,8 +108,6 @@ async def test_answer(public, line, options, body):
         ("DELETE /user/nobody", {}, 404, "not_found"),
         (f"GET {NO_PHOTO}", {}, 404, "not_found"),
         ("GET /nothing", {}, 404, "not_found"),
-        ("GET /v2", {}, 404, "not_found"),
-        ("GET /__petstore/nothing", {}, 404, "not_found"),
         ("DELETE /pet", {}, 405, "method_not_allowed"),
         ("POST /healthz", {}, 405, "method_not_allowed"),
         ("POST /pet", {"json": {**REX, "id": 1}}, 409, "conflicted"),
@@ -322,10 +320,19 @@ async def test_listing_goes_on_at_the_cursor(public, path, key, sign):
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "é", "AAAA", "a" * 4_001, "%00", "=", urlsafe_b64encode(b"-id\x003").decode()],
+    [
+        "x",
+        "é",
+        "AAAA",
+        "a" * 4_001,
+        "%00",
+        "=",
+        urlsafe_b64encode(b"-id\x003").decode(),
+    ],
 )
 @pytest.mark.parametrize(
-    "path", ["/pet", "/store/order", "/user", "/pet/1/history", "/pet/findByTags?tags=x"]
+    "path",
+    ["/pet", "/store/order", "/user", "/pet/1/history", "/pet/findByTags?tags=x"],
 )
 async def test_cursor_of_no_listing_is_refused(public, path, cursor):
     joint = "&" if "?" in path else "?"

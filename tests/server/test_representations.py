@@ -89,7 +89,8 @@ async def test_xml_for_those_who_ask(contract, line, element):
         (
             "GET /v2/pet/4711",
             404,
-            "<apiResponse><message>Pet not found</message><type>error</type></apiResponse>",
+            "<apiResponse><message>Pet not found</message><type>error</type>"
+            "</apiResponse>",
         ),
         (
             "POST /v2/pet",
@@ -99,7 +100,8 @@ async def test_xml_for_those_who_ask(contract, line, element):
         (
             "GET /api/v3/nothing",
             404,
-            "<ApiError><code>404</code><message>HTTP 404 Not Found</message></ApiError>",
+            "<ApiError><code>404</code><message>HTTP 404 Not Found</message>"
+            "</ApiError>",
         ),
     ],
 )
@@ -245,7 +247,13 @@ async def test_body_may_be_labelled_with_more(public, kind):
 
 @pytest.mark.parametrize(
     "path",
-    ["/pet/1", "/v2/pet/1", "/api/v3/pet/1", "/v2/store/inventory", "/api/v3/user/user1"],
+    [
+        "/pet/1",
+        "/v2/pet/1",
+        "/api/v3/pet/1",
+        "/v2/store/inventory",
+        "/api/v3/user/user1",
+    ],
 )
 async def test_one_trailing_slash_is_dropped(public, path):
     plain, slashed = [await public.ask(f"GET {path}{end}") for end in ("", "/")]
@@ -254,7 +262,9 @@ async def test_one_trailing_slash_is_dropped(public, path):
     assert 404 == (await public.ask(f"GET {path}//")).status_code
 
 
-@pytest.mark.parametrize("host", ["petstore.swagger.io", "127.0.0.1:1", "é", "[::1]", "a b"])
+@pytest.mark.parametrize(
+    "host", ["petstore.swagger.io", "127.0.0.1:1", "é", "[::1]", "a b"]
+)
 async def test_any_host_is_answered_in_a_sandbox(public, host):
     response = await public.ask("GET /v2/pet/1", headers={"host": host.encode()})
 
@@ -264,7 +274,13 @@ async def test_any_host_is_answered_in_a_sandbox(public, host):
 def test_head_has_the_headers_of_get_and_no_body():
     with on_socket() as server:
         client = http.client.HTTPConnection(server.url.removeprefix("http://"))
-        for path in ("/pet/1", "/v2/pet/1", "/api/v3/pet/4711", "/v2/nothing", "/healthz"):
+        for path in (
+            "/pet/1",
+            "/v2/pet/1",
+            "/api/v3/pet/4711",
+            "/v2/nothing",
+            "/healthz",
+        ):
             seen = []
             for method in ("GET", "HEAD"):
                 client.request(method, path)

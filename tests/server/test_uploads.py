@@ -8,7 +8,6 @@ it. Under contract=public any bytes are kept, but only pictures are served as su
 import hashlib
 import struct
 import zlib
-from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -16,11 +15,13 @@ import httpx
 import pytest
 from PIL import Image
 
+from petstore.contract.flavours import Contract
 from petstore.server.settings import Settings
 from tests.kit.server import answer, api_response, on_socket, open_shop, problem_of
 
 pytestmark = pytest.mark.usefixtures("quiet_log")
 
+CONTRACTS: tuple[Contract, Contract] = ("public", "strict")
 OCTETS = {"content-type": "application/octet-stream"}
 BOUNDED = {"content-type": "multipart/form-data; boundary=b"}
 HTML = b"<html><script>alert(1)</script>"
@@ -57,12 +58,6 @@ def photo_path(content: bytes, suffix: str) -> str:
     return f"/photos/{hashlib.sha256(content).hexdigest()}{suffix}"
 
 
-@asynccontextmanager
-async def a_shop(contract: str, **options):
-    async with open_shop(contract=contract, **options) as shop:
-        yield shop
-
-
 @pytest.mark.parametrize(
     ("line", "options"),
     [
@@ -73,9 +68,9 @@ async def a_shop(contract: str, **options):
         ("POST /api/v3/pet/1/uploadImage", bare(a_png())),
     ],
 )
-@pytest.mark.parametrize("contract", ["public", "strict"])
+@pytest.mark.parametrize("contract", CONTRACTS)
 async def test_picture_lands_in_the_pet_and_can_be_fetched(contract, line, options):
-    async with a_shop(contract) as shop:
+    async with open_shop(contract=contract) as shop:
         uploaded = await shop.ask(line, **options)
         urls = (await shop.ask("GET /pet/1")).json()["photoUrls"]
         fetched = await shop.ask(f"GET {urls[-1]}")
@@ -87,7 +82,7 @@ async def test_picture_lands_in_the_pet_and_can_be_fetched(contract, line, optio
     assert str(len(fetched.content)) == fetched.headers["content-length"]
 
 
-@pytest.mark.parametrize("contract", ["public", "strict"])
+@pytest.mark.parametrize("contract", CONTRACTS)
 @pytest.mark.parametrize(
     ("options", "metadata", "name"),
     [
@@ -99,13 +94,11 @@ async def test_picture_lands_in_the_pet_and_can_be_fetched(contract, line, optio
     ],
 )
 async def test_v2_echoes_what_was_sent(contract, options, metadata, name):
-    async with a_shop(contract) as shop:
+    async with open_shop(contract=contract) as shop:
         response = await shop.ask("POST /v2/pet/1/uploadImage", **options)
 
     size = len(a_png())
-    message = (
-        f"additionalMetadata: {metadata}\nFile uploaded to ./{name}, {size} bytes"
-    )
+    message = f"additionalMetadata: {metadata}\nFile uploaded to ./{name}, {size} bytes"
     assert (200, api_response(200, message)) == answer(response)
 
 
@@ -195,13 +188,14 @@ async def test_name_of_the_client_reaches_no_disk(name, tmp_path):
     ids=["text", "html", "cut", "bomb", "head", "gif"],
 )
 async def test_strict_takes_pictures_alone(line, statuses, content):
-    for contract, status in zip(("public", "strict"), statuses, strict=True):
-        async with a_shop(contract) as shop:
+    for contract, status in zip(CONTRACTS, statuses, strict=True):
+        async with open_shop(contract=contract) as shop:
             send = shop.ask if status == 200 else shop.refused
             response = await send(line, **bare(content))
 
             assert status == response.status_code
-            assert shop.engine.setup.blobs.sweep([], older_than=2**62) == (status == 200)
+            kept_count = shop.engine.setup.blobs.sweep([], older_than=2**62)
+            assert (status == 200) == kept_count
 
 
 async def test_metadata_of_a_picture_is_gone(strict):
@@ -210,7 +204,9 @@ async def test_metadata_of_a_picture_is_gone(strict):
     exif[0x010E] = "where I live"
     Image.new("RGB", (2, 2)).save(target, "JPEG", exif=exif)
 
-    photo = (await strict.ask("POST /pet/1/uploadImage", **bare(target.getvalue()))).json()
+    photo = (
+        await strict.ask("POST /pet/1/uploadImage", **bare(target.getvalue()))
+    ).json()
 
     fetched = await strict.ask(f"GET {photo['url']}")
     assert "image/jpeg" == fetched.headers["content-type"]
@@ -226,7 +222,7 @@ async def test_metadata_of_a_picture_is_gone(strict):
     ],
 )
 async def test_upload_above_the_limit_is_refused(line, status):
-    async with a_shop("public", upload_bytes_max=1_000) as shop:
+    async with open_shop(upload_bytes_max=1_000) as shop:
         just = await shop.ask(line, **bare(a_png() + bytes(1_000 - len(a_png()))))
         above = await shop.refused(line, **bare(bytes(1_001)))
         far_above = await shop.refused(line, **bare(bytes(2_000_000)))
@@ -249,9 +245,9 @@ async def test_upload_above_the_limit_is_refused(line, status):
         (b"--b--\r\n", {"content-type": "multipart/form-data; boundary=\xff".encode()}),
     ],
 )
-@pytest.mark.parametrize("contract", ["public", "strict"])
+@pytest.mark.parametrize("contract", CONTRACTS)
 async def test_broken_multipart_is_refused(contract, body, headers):
-    async with a_shop(contract) as shop:
+    async with open_shop(contract=contract) as shop:
         line = "POST /v2/pet/1/uploadImage"
         response = await shop.refused(line, content=body, headers=headers)
 

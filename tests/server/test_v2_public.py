@@ -174,7 +174,12 @@ async def test_refusal_with_the_status_as_code(public, line, options, status, me
         ("GET /v2/pet/4711", {}, 404, api_response(1, "Pet not found", "error")),
         ("GET /v2/pet/0", {}, 404, api_response(1, "Pet not found", "error")),
         ("GET /v2/pet/-1", {}, 404, api_response(1, "Pet not found", "error")),
-        ("GET /v2/store/order/99", {}, 404, api_response(1, "Order not found", "error")),
+        (
+            "GET /v2/store/order/99",
+            {},
+            404,
+            api_response(1, "Order not found", "error"),
+        ),
         ("GET /v2/user/nobody", {}, 404, api_response(1, "User not found", "error")),
         ("GET /v2/user/%00", {}, 404, api_response(1, "User not found", "error")),
         ("DELETE /v2/pet/4711", {}, 404, ""),
@@ -340,6 +345,9 @@ async def test_user_of_a_taken_id_or_name_is_replaced(public):
     by_id = await public.ask("POST /v2/user", json={**ANN, "id": 1})
     by_name = await public.ask("POST /v2/user", json={"username": "user2"})
 
-    assert [api_response(200, "1"), api_response(200, "2")] == [by_id.text, by_name.text]
+    assert [api_response(200, "1"), api_response(200, "2")] == [
+        by_id.text,
+        by_name.text,
+    ]
     assert {**ANN, "id": 1} == (await public.ask("GET /v2/user/ann")).json()
     assert 404 == (await public.ask("GET /v2/user/user1")).status_code

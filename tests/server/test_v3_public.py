@@ -248,7 +248,13 @@ async def test_form_may_be_a_body_too(public):
 
     response = await ask(public, "POST /pet", data=body)
 
-    rex = {"id": 77, "name": "Rex", "photoUrls": ["a", "b"], "tags": [], "status": "sold"}
+    rex = {
+        "id": 77,
+        "name": "Rex",
+        "photoUrls": ["a", "b"],
+        "tags": [],
+        "status": "sold",
+    }
     assert (200, compact(rex)) == answer(response)
 
 
