@@ -106,11 +106,14 @@ class _OpenedLate:
         self._opened: AsyncEmbedded | None = None
 
     async def send(self, call: Call[T]) -> Reply[T]:
-        async with self._lock:
-            if self._opened is None:
-                self._opened = await self._opening
-        return await self._opened.send(call)
+        opened = self._opened or await self._open()
+        return await opened.send(call)
 
     async def close(self) -> None:
         if self._opened is not None:
             await self._opened.close()
+
+    async def _open(self) -> "AsyncEmbedded":
+        async with self._lock:
+            self._opened = self._opened or await self._opening
+            return self._opened

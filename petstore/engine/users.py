@@ -12,10 +12,10 @@ from petstore.contract.user import User, UserDraft
 from petstore.engine.context import Context
 from petstore.engine.ids import given_id
 from petstore.engine.paging import read_cursor, write_cursor
+from petstore.engine.roles import delete_user
 from petstore.engine.user_rows import (
     COLUMNS,
     StoredUser,
-    delete_user,
     find,
     find_by_id,
     insert_user,
@@ -111,8 +111,14 @@ def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User
 
 
 def delete(tx: Tx, _: Context, *, username: str) -> None:
-    """Delete a user and end the user's tokens."""
-    delete_user(tx, _stored(tx, username).user)
+    """
+    Delete a user and end the user's tokens.
+
+    Raises:
+        NotFound: No such user.
+        RuleBroken: It would leave the shop without an owner.
+    """
+    delete_user(tx, username)
 
 
 def list_page(

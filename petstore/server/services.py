@@ -56,7 +56,9 @@ class Services:
         for stem in DOCUMENTS:
             self._found[f"{stem}.json"] = ("GET", self._document)
             self._found[f"{stem}.yaml"] = ("GET", self._document)
-        if settings.allow_reset and reset is not None:
+        # In a shop it would erase the owner, and everything else that is real.
+        is_sandbox = engine.setup.profile.name == "sandbox"
+        if settings.allow_reset and is_sandbox and reset is not None:
             self._found[RESET_PATH] = ("POST", self._do_reset)
 
     def find(self, request: Request) -> Service | None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from petstore.contract.call import Call
@@ -105,7 +105,6 @@ def _kinds(route: Route) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("key", FACES, ids="-".join)
-@settings(max_examples=settings().max_examples * 3)
 @given(data=st.data())
 def test_request_is_read_or_refused_in_words(key, data):
     face = FACES[key]
@@ -139,7 +138,6 @@ def check_can_be_sent_again(face: Face, call: Call[Any]) -> None:
 
 
 @pytest.mark.parametrize("key", FACES, ids="-".join)
-@settings(max_examples=settings().max_examples * 3)
 @given(data=st.data())
 def test_answer_is_read_or_kept(key, data):
     face = FACES[key]

@@ -112,3 +112,14 @@ def test_a_customer_is_not_made_owner_by_the_name(shop):
 
     with pytest.raises(Conflicted, match="petstore user set-role"):
         add_first_owner(shop, "owner")
+
+
+def test_the_last_owner_cannot_be_deleted_through_the_api_either(shop):
+    add(shop, "ann", "owner")
+
+    with pytest.raises(RuleBroken, match="last owner"):
+        shop.send(calls.delete_user("ann"))
+
+    add(shop, "bob", "owner")
+    shop.send(calls.delete_user("ann"))
+    assert listed(shop, limit=9) == [("bob", "owner")]

@@ -35,13 +35,13 @@ class OwnPostgres:
     url: str
     data: Path
     command: list[bytes]
-    user: int
+    owner: os.stat_result
     restarted: "subprocess.Popen[bytes] | None" = None
 
     @contextmanager
     def away(self) -> Iterator[None]:
         """End it as a crash would, with all its connections, and bring it back."""
-        pid = self.pid()
+        pid = listener(self.data)
         # Immediate shutdown; its processes leave by themselves.
         os.kill(pid, signal.SIGQUIT)
         until(lambda: not self._is_running(pid), within_s=ENDED_S_MAX)
@@ -51,16 +51,15 @@ class OwnPostgres:
             self.restarted = self._start()
             until(lambda: can_connect(self.url), within_s=ENDED_S_MAX)
 
-    def pid(self) -> int:
-        """Return the process that listens."""
-        return int((self.data / "postmaster.pid").read_text().split()[0])
-
     def _start(self) -> "subprocess.Popen[bytes]":
+        # Postgres refuses to run as root; only root can be somebody else.
+        is_root = os.geteuid() == 0
         with (self.data.parent / "log").open("ab") as log:
             return subprocess.Popen(
                 self.command,
-                user=self.user,
-                extra_groups=[],
+                user=self.owner.st_uid if is_root else None,
+                group=self.owner.st_gid if is_root else None,
+                extra_groups=[] if is_root else None,
                 cwd=self.data,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -152,8 +151,11 @@ def can_connect(url: str) -> bool:
 
 
 def as_started(url: str, data: Path) -> OwnPostgres:
-    server = OwnPostgres(url, data, [], 0)
-    process = Path(f"/proc/{server.pid()}")
-    server.command = process.joinpath("cmdline").read_bytes().split(b"\0")[:-1]
-    server.user = process.stat().st_uid
-    return server
+    process = Path(f"/proc/{listener(data)}")
+    command = process.joinpath("cmdline").read_bytes().split(b"\0")[:-1]
+    return OwnPostgres(url, data, command, data.stat())
+
+
+def listener(data: Path) -> int:
+    """Return the process that a server on this data listens with."""
+    return int((data / "postmaster.pid").read_text().split()[0])
