@@ -11,7 +11,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, insert
+from sqlalchemy import (
+    Column,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+)
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from petstore.contract.errors import ConfigError
