@@ -68,15 +68,22 @@ def read_body(body: Body, *, extra: Extra, repair: Repair) -> Any:
     try:
         return adapter.validate_json(content, strict=True, extra=extra)
     except ValidationError as error:
-        if error.errors(include_url=False)[0]["type"] == "json_invalid":
+        if (fault := _json_fault(error)) is not None:
             raise Malformed(
-                f"The body is no JSON: {error.errors()[0]['ctx']['error']}.",
+                f"The body is no JSON: {fault}.",
                 reason="not_json",
             ) from error
         if repair is Repair.NOTHING:
             # Not chained: a traceback of the cause would show the input.
             raise _invalid(error, body) from None
         return _read_repaired(body, content, error, extra=extra, repair=repair)
+
+
+def _json_fault(error: ValidationError) -> str | None:
+    if error.error_count() > 1:
+        return None
+    (detail,) = error.errors(include_url=False, include_input=False)
+    return str(detail["ctx"]["error"]) if detail["type"] == "json_invalid" else None
 
 
 def _invalid(error: ValidationError, body: Body) -> Invalid:

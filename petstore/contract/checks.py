@@ -22,6 +22,7 @@ from petstore.contract.model import NO_NUL, enum_fields, enum_in
 T = TypeVar("T")
 
 PROBLEMS_MAX: Final = 20
+DETAILS_MAX: Final = 1_000
 _PROBLEMS_IN_MESSAGE_MAX: Final = 3
 # The names of unknown fields are the caller's, and as long as the caller likes.
 _NAME_LENGTH_MAX: Final = 100
@@ -119,6 +120,11 @@ def invalid_from(
         location: Where the validated value is, such as `body`.
         is_secret: Whether names that the caller made up are left out as well.
     """
+    if error.error_count() > DETAILS_MAX:
+        # To spell them out would keep a server busy for a second.
+        return invalid(
+            [FieldProblem(location, f"{error.error_count():,} faults", "too_many")]
+        )
     details = error.errors(include_url=False, include_input=False)
     unions = {one["loc"][:-1] for one in details if _is_enum_of_union(one)}
     return invalid(

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from petstore.contract import pet_operations as pets
 from petstore.contract import shop_operations as shop
 from petstore.contract.call import Arg, Call, Method, Operation, Place
-from petstore.contract.errors import NotSupported
+from petstore.contract.errors import NotSupported, UnsupportedMedia
 from petstore.contract.media import FORM, JSON, MERGE_PATCH, MULTIPART, OCTETS, XML
 from petstore.contract.operations import OPERATIONS
 from petstore.contract.router import Router
@@ -103,6 +103,13 @@ class Route:
     def __post_init__(self) -> None:
         has_upload = bool(self.args_in(Place.UPLOAD))
         object.__setattr__(self, "has_upload", has_upload)
+
+    def unsupported(self, kind: str) -> UnsupportedMedia:
+        """Return the refusal of a media type that the route does not take."""
+        given = f"{kind[:100]!a}" if kind else "a body without Content-Type"
+        return UnsupportedMedia(
+            f"{self.operation.id} takes {' or '.join(self.takes)}, not {given}."
+        )
 
     def args_in(self, place: Place) -> tuple[Arg, ...]:
         """Return the arguments that travel there."""

@@ -23,10 +23,11 @@ from petstore.contract.errors import (
     FieldProblem,
     Invalid,
     Malformed,
-    UnsupportedMedia,
 )
 from petstore.contract.flavours import Face, Route
-from petstore.contract.media import FORM, JSON
+from petstore.contract.media import FORM, JSON, media_type
+from petstore.contract.order import OrderPatch
+from petstore.contract.pet import PetPatch
 from petstore.contract.uploads import UploadReader, packed_upload
 
 QUERY_FIELDS_MAX: Final = 2_000
@@ -159,7 +160,7 @@ def write_body(face: Face, value: Any) -> bytes:
     """Write a body argument as JSON; a patch keeps its nulls, all else drops them."""
     if isinstance(value, list):
         return b"[" + b",".join(write_body(face, one) for one in value) + b"]"
-    is_patch = type(value).__name__.endswith("Patch")
+    is_patch = isinstance(value, (PetPatch, OrderPatch))
     exclude = None if face.flavour == "native" else {"version"}
     return to_json(
         value.model_dump(
@@ -193,11 +194,6 @@ def parse_fields(text: str, location: str) -> Fields:
     if len(pairs) > QUERY_FIELDS_MAX:
         raise Malformed(f"The {location} may have {QUERY_FIELDS_MAX:,} fields at most.")
     return fields
-
-
-def media_type(headers: Mapping[str, str]) -> str:
-    """Return the media type of a body, without parameters; "" when none is named."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +290,7 @@ def _read_body(match: Match, arg: Arg, request: Request) -> Any:
     face = match.face
     kind = media_type(request.headers) or JSON
     if kind not in match.route.takes:
-        raise unsupported(match.route, kind)
+        raise match.route.unsupported(kind)
     assert isinstance(request.body, bytes)
     value = read_body(
         Body(request.body, kind, arg.type, is_secret=arg.secret),
@@ -306,21 +302,13 @@ def _read_body(match: Match, arg: Arg, request: Request) -> Any:
     return value
 
 
-def unsupported(route: Route, kind: str) -> UnsupportedMedia:
-    """Say which media types the route takes."""
-    return UnsupportedMedia(
-        f"{route.operation.id} takes {' or '.join(route.takes)},"
-        f" not {f'{kind[:100]!a}' if kind else 'a body without Content-Type'}."
-    )
-
-
 def _take_form(
     match: Match, args: tuple[Arg, ...], request: Request, arguments: dict[str, Any]
 ) -> None:
     assert isinstance(request.body, bytes)
     kind = media_type(request.headers)
     if request.body and kind != FORM:
-        raise unsupported(match.route, kind)
+        raise match.route.unsupported(kind)
     fields = parse_fields(_text(request.body), "form")
     if match.face.flavour != "native":
         # The public server takes an empty field for one that was not sent.
@@ -341,7 +329,7 @@ def _text(form: bytes) -> str:
 
 def _take_upload(match: Match, request: Request, arguments: dict[str, Any]) -> None:
     """Read an upload that is wholly in memory."""
-    reader = UploadReader(match.route, request.headers)
+    reader = UploadReader(match.route, request.headers, is_open=match.face.is_public)
     content = request.body
     if isinstance(content, ByteStream):
         assert isinstance(content.chunks, bytes)

@@ -1,5 +1,6 @@
 """Name the media types that the codec reads and writes."""
 
+from collections.abc import Mapping
 from typing import Final
 
 JSON: Final = "application/json"
@@ -9,3 +10,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 OCTETS: Final = "application/octet-stream"
 MERGE_PATCH: Final = "application/merge-patch+json"
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the media type of a body, without parameters; "" when none is named."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()

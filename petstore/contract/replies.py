@@ -20,6 +20,7 @@ from pydantic_core import from_json, to_json
 from petstore.contract.accept import choose
 from petstore.contract.bodies import Body, Repair, adapter_for, read_body
 from petstore.contract.call import ByteStream, Call, Reply
+from petstore.contract.checks import invalid_from
 from petstore.contract.errors import (
     PROBLEM_MEDIA_TYPE,
     DecodeError,
@@ -361,9 +362,11 @@ def _read(result: Any, body: bytes, face: Face) -> Any:
             Body(body, JSON, result), extra="allow", repair=Repair.NEAR_TYPES
         )
     except (RemoteError, ValidationError) as error:
-        raise DecodeError(
-            f"The answer is not what the contract says: {error}", body=body
-        ) from error
+        # Not chained: pydantic's text shows the input, which may be a token.
+        if isinstance(error, ValidationError):
+            error = invalid_from(error, "answer")
+        told = f"The answer is not what the contract says: {error.message}"
+        raise DecodeError(told, body=body) from None
 
 
 def _token(response: Response, body: bytes) -> Token:

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Ma
 from dataclasses import replace
 from typing import Any, Final
 
-from petstore.contract.call import ByteStream, Place
-from petstore.contract.errors import FieldProblem, Invalid, UnsupportedMedia
+from petstore.contract.call import Arg, ByteStream, Place
+from petstore.contract.checks import checked
+from petstore.contract.errors import FieldProblem, Invalid, Malformed
 from petstore.contract.flavours import Route
-from petstore.contract.media import MULTIPART, OCTETS
+from petstore.contract.media import MULTIPART, OCTETS, media_type
 from petstore.contract.multipart import (
     Event,
     FilePart,
@@ -29,18 +30,21 @@ class UploadReader:
     After `finish`, `arguments` holds what travelled beside the file, by Python name,
     and `file_name` and `media_type` what the client said of it.
 
+    Args:
+        is_open: Whether fields beside the file may hold anything, as on public servers.
+
     Raises:
         UnsupportedMedia: The route takes no body of this media type.
     """
 
-    def __init__(self, route: Route, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, route: Route, headers: Mapping[str, str], *, is_open: bool = False
+    ) -> None:
         content_type = headers.get("content-type", "")
-        kind = content_type.partition(";")[0].strip().lower()
+        kind = media_type(headers)
         if kind not in route.takes and not _is_image(kind, route):
-            raise UnsupportedMedia(
-                f"{route.operation.id} takes {' or '.join(route.takes)},"
-                f" not {f'{kind[:100]!a}' if kind else 'a body without Content-Type'}."
-            )
+            raise route.unsupported(kind)
+        self._is_open = is_open
         self.media_type = kind
         self.file_name: str | None = None
         self.arguments: dict[str, Any] = {}
@@ -72,8 +76,8 @@ class UploadReader:
         End the body.
 
         Raises:
-            Malformed: It ends in the middle of a part.
-            Invalid: It holds no file.
+            Malformed: It ends in the middle of a part, or a field is no UTF-8.
+            Invalid: It holds no file, or a field breaks the schema.
         """
         if self._reader is not None:
             self._reader.close()
@@ -88,7 +92,16 @@ class UploadReader:
         for arg in self._route.args_in(Place.FORM):
             content = self._fields.get(arg.wire, b"")
             if content:
-                self.arguments[arg.name] = content.decode(errors="replace")
+                self.arguments[arg.name] = self._text(arg, content)
+
+    def _text(self, arg: Arg, content: bytes) -> object:
+        if self._is_open:
+            return content.decode(errors="replace")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            raise Malformed(f"The field {arg.wire} must be UTF-8.") from error
+        return checked(arg, text, f"form.{arg.wire}")
 
     def _on(self, event: Event) -> Iterator[bytes]:
         if isinstance(event, PartStart):

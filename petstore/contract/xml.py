@@ -283,8 +283,10 @@ def _members(element: _Element, kind: object) -> dict[str, Any]:
         value = _value(child, annotations.get(child.name))
         known = members.get(child.name)
         if isinstance(known, list) and isinstance(value, list):
-            value = known + value
-        elif child.name in members and child.name in annotations:
+            # A sum would copy all that came before, for each of thousands.
+            known.extend(value)
+            continue
+        if child.name in members and child.name in annotations:
             raise Malformed(
                 f"the element <{child.name}> is in <{element.name}> twice; "
                 "once would be right"

@@ -1,9 +1,10 @@
 """
 Find pets by index, one sorted reading per combination of filter values.
 
-Sorted by id, or by name without a filter but the prefix, a page costs the same however
-many pets match. For other sorts of a filtered listing no index has both, so the
-database sorts what matches.
+With one kind of filter and sorted by id, or sorted by name with at most a prefix, a
+page costs the same however many pets match. A second kind of filter is checked pet by
+pet, and for other sorts of a filtered listing no index has both, so the database sorts
+what matches: these grow with the pets that match the first filter.
 """
 
 import itertools

@@ -137,7 +137,9 @@ class Door:
         self, request: SanicRequest, match: Match, seen: Request
     ) -> HTTPResponse:
         arguments = decode_parameters(match, seen)
-        reader = UploadReader(match.route, request.headers)
+        reader = UploadReader(
+            match.route, request.headers, is_open=match.face.is_public
+        )
         limit = self._engine.setup.upload_bytes_max
         content, file = await spool_upload(
             request, reader, limit, self._settings.body_seconds_max

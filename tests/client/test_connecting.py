@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import petstore_client
-from petstore.contract.errors import ConfigError
+from petstore.contract.errors import ConfigError, NotFound, Unavailable
 from petstore.contract.pet import PetDraft
 from tests.client.conftest import Petshop
 from tests.kit.builders import a_draft
@@ -57,6 +57,42 @@ async def test_calls_that_come_together_open_a_store_once():
 
 async def test_async_client_that_was_never_used_can_be_closed():
     await petstore_client.connect_async("memory:").close()
+
+
+async def test_close_during_the_first_call_closes_what_it_opens(tmp_path):
+    path = str(tmp_path / "shop.db")
+    client = petstore_client.connect_async(path)
+    first = asyncio.create_task(client.pets.get(1))
+    await asyncio.sleep(0)
+
+    await client.close()
+
+    await asyncio.wait([first])
+    petstore_client.connect(path).close()
+    # Whichever came first, the call has an answer or is told why it has none.
+    assert isinstance(first.exception(), Unavailable | NotFound | None)
+
+
+async def test_call_after_the_close_opens_nothing(tmp_path):
+    client = petstore_client.connect_async(str(tmp_path / "shop.db"))
+    await client.close()
+
+    with pytest.raises(Unavailable, match="The client is closed"):
+        await client.pets.get(1)
+
+    assert not list(tmp_path.iterdir())
+
+
+async def test_call_that_waits_behind_a_close_opens_nothing(tmp_path):
+    """The first call fails to open the store, and the second one must not try."""
+    client = petstore_client.connect_async(f"{tmp_path}/folder/shop.db")
+    calls = [asyncio.create_task(client.pets.get(1)) for _ in range(2)]
+    await asyncio.sleep(0)
+    await client.close()
+
+    await asyncio.wait(calls)
+    assert isinstance(calls[0].exception(), ConfigError)
+    assert isinstance(calls[1].exception(), Unavailable | ConfigError)
 
 
 async def test_async_client_of_a_bad_store_says_so_at_the_first_call(tmp_path):

@@ -20,11 +20,10 @@ from petstore.contract.http import (
     Request,
     decode_parameters,
     decode_request,
-    media_type,
     parse_fields,
     resolve,
 )
-from petstore.contract.media import FORM, JSON, XML
+from petstore.contract.media import FORM, JSON, XML, media_type
 from tests.kit.builders import a_draft
 
 NATIVE = face("native", "strict")

@@ -75,6 +75,9 @@ def reads(count: int, rng: Random) -> dict[str, Draw]:
         "inventory": calls.get_inventory,
         "findByStatus": find,
         "deep findByStatus": lambda: find(cursor=middle),
+        "tag of none": lambda: calls.find_pets_by_tags(["none"]),
+        "category of none": lambda: calls.list_pets(category="none"),
+        "name of none": lambda: calls.list_pets(q="none"),
     }
 
 
@@ -111,7 +114,7 @@ def rows(value: Any) -> int:
     """Return how many rows an answer holds; a shorter page must not seem cheaper."""
     if isinstance(value, Page):
         value = value.items
-    return len(value) if isinstance(value, list) else 1
+    return max(1, len(value)) if isinstance(value, list) else 1
 
 
 def reading_connection(shop: Embedded) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -77,7 +78,7 @@ def test_store_that_was_killed_while_it_was_filled_is_filled_again(
         assert [] == check(str(store))
         remove(store)
 
-    tell(f"killed after {', '.join(f'{count:,}' for count in stored_counts)} pets")
+    tell(f"killed after as many pets, so often: {dict(Counter(stored_counts))}")
 
 
 def has_logged(store: Path, size_bytes: int) -> bool:

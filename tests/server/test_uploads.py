@@ -5,6 +5,7 @@ A picture lies beside the store under the hash of its content, whatever its send
 it. Under contract=public any bytes are kept, but only pictures are served as such.
 """
 
+import errno
 import hashlib
 import struct
 import zlib
@@ -287,3 +288,43 @@ def test_large_upload_travels_through_a_real_socket():
     assert content == fetched.content
     assert str(len(content)) == head.headers["content-length"]
     assert b"" == head.content
+
+
+@pytest.mark.parametrize("fault", ["write", "seek", "close"])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(errno.ENOSPC, 507), (errno.EDQUOT, 507), (errno.EFBIG, 507), (errno.EIO, 503)],
+)
+async def test_full_disk_for_temporary_files_is_told(
+    monkeypatch, fault, number, status
+):
+    """A buffered file may tell of it at any call; a close that fails hides nothing."""
+
+    class FullFile(BytesIO):
+        def __init__(self, max_size: int) -> None:
+            super().__init__()
+
+        def writelines(self, chunks) -> None:
+            super().writelines(chunks)
+            self.fail_at("write", "close")
+
+        def seek(self, *where: int) -> int:
+            self.fail_at("seek")
+            return super().seek(*where)
+
+        def close(self) -> None:
+            super().close()
+            self.fail_at("close")
+
+        def fail_at(self, *places: str) -> None:
+            if fault in places:
+                raise OSError(number, "cannot")
+
+    async with open_shop() as shop:
+        with monkeypatch.context() as patched:
+            patched.setattr("tempfile.SpooledTemporaryFile", FullFile)
+            refused = await shop.ask("POST /pet/1/uploadImage", **bare(a_png()))
+        kept = await shop.ask("POST /pet/1/uploadImage", **bare(a_png()))
+
+    assert (status, 200) == (refused.status_code, kept.status_code)
+    assert "emporary files" in refused.text

@@ -1,5 +1,6 @@
 """One process owns a store's file, and a second one is told who."""
 
+import errno
 import fcntl
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import petstore
-from petstore.contract.errors import ConfigError
+from petstore.contract.errors import ConfigError, StorageFull
 from petstore.storage import lock
 from petstore.storage.store import open_async_store, open_store
 from tests.kit.stores import START_MS
@@ -139,3 +140,37 @@ def test_work_on_a_store_owns_it_without_a_time(tmp_path):
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(ConfigError, match="Create the folder"):
         lock.acquire(tmp_path / "nowhere" / "shop.db")
+
+
+@pytest.mark.parametrize(
+    ("number", "expected", "advice"),
+    [
+        (errno.ENOSPC, StorageFull, "free some"),
+        (errno.EDQUOT, StorageFull, "free some"),
+        (errno.EIO, ConfigError, "Give a path"),
+    ],
+)
+@pytest.mark.parametrize("call", ["ftruncate", "pwrite"])
+def test_record_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path, monkeypatch, no_leaks, number, expected, advice, call
+):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    with no_leaks(), monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        with pytest.raises(expected, match=advice) as caught:
+            lock.acquire(tmp_path / "shop.db")
+
+    assert str(tmp_path / "shop.db") in caught.value.message
+    assert not (tmp_path / "shop.db.lock").exists()
+
+
+def test_full_disk_is_not_taken_for_a_missing_folder(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", fail)
+        with pytest.raises(StorageFull, match="free some"):
+            lock.acquire(tmp_path / "shop.db")

@@ -126,6 +126,38 @@ async def test_closing_lanes_leaves_nothing_behind(store_url, clock, no_leaks):
             await store.close()
 
 
+async def test_cancelled_close_is_finished_by_the_next_one(file_url, clock, no_leaks):
+    with no_leaks():
+        store = await open_async_store(file_url, clock=clock)
+        closing = asyncio.create_task(store.close())
+        await asyncio.sleep(0)
+
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        await store.close()
+
+        open_store(file_url, clock=clock).close()
+
+
+async def test_close_is_begun_anew_when_every_task_was_cancelled(
+    file_url, clock, no_leaks
+):
+    """As at the end of a loop, which cancels what the close has started, too."""
+    with no_leaks():
+        store = await open_async_store(file_url, clock=clock)
+        tasks = {asyncio.create_task(store.close())}
+        await asyncio.sleep(0)
+
+        tasks |= asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await store.close()
+
+        open_store(file_url, clock=clock).close()
+
+
 async def test_closing_answers_what_waits(async_store: AsyncStore):
     waiting = [asyncio.create_task(async_store.write(add_pet)) for _ in range(10)]
     await asyncio.sleep(0)
