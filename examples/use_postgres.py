@@ -1,7 +1,7 @@
 """
 Keep the shop in Postgres; nothing but the URL is another.
 
-    pip install 'petstore[postgres]'
+    pip install '.[postgres]'
     python use_postgres.py postgresql://user:password@localhost/pets
 """
 

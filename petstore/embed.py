@@ -7,6 +7,7 @@ Open a store in this process: the client API over the engine, no socket between.
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from os import PathLike, fspath
 from types import TracebackType
 from typing import Unpack
 
@@ -115,7 +116,9 @@ class Opening:
         return AsyncEmbedded(await open_async_engine(self._store, self._options))
 
 
-def open(store: str = "memory:", **options: Unpack[Options]) -> Embedded:
+def open(
+    store: str | PathLike[str] = "memory:", **options: Unpack[Options]
+) -> Embedded:
     """
     Open a store for callers that wait; no event loop is needed.
 
@@ -127,10 +130,12 @@ def open(store: str = "memory:", **options: Unpack[Options]) -> Embedded:
         ConfigError: The store or an option is not what it should be.
         Unavailable: Postgres cannot be reached.
     """
-    return Embedded(open_engine(store, options))
+    return Embedded(open_engine(fspath(store), options))
 
 
-def open_async(store: str = "memory:", **options: Unpack[Options]) -> Opening:
+def open_async(
+    store: str | PathLike[str] = "memory:", **options: Unpack[Options]
+) -> Opening:
     """
     Open a store for the running event loop: `async with open_async() as client`.
 
@@ -140,7 +145,7 @@ def open_async(store: str = "memory:", **options: Unpack[Options]) -> Opening:
     Raises:
         ConfigError, Unavailable: When it is awaited, as `open`.
     """
-    return Opening(store, options)
+    return Opening(fspath(store), options)
 
 
 def _in_memory(blobs: BlobStore) -> MemoryBlobs:

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from petstore.contract.call import Call, Reply
-from petstore.contract.errors import ConfigError
+from petstore.contract.errors import ConfigError, Unavailable
 from petstore.contract.facade import AsyncPetstore, Petstore
 from petstore.contract.flavours import Flavour
 from petstore_client.address import credentials_of, names_store, server_of
@@ -104,16 +104,27 @@ class _OpenedLate:
         self._opening = opening
         self._lock = asyncio.Lock()
         self._opened: AsyncEmbedded | None = None
+        self._is_closed = False
 
     async def send(self, call: Call[T]) -> Reply[T]:
+        self._require_open()
         opened = self._opened or await self._open()
         return await opened.send(call)
 
     async def close(self) -> None:
-        if self._opened is not None:
-            await self._opened.close()
+        self._is_closed = True
+        # A first call that is opening the store ends before.
+        async with self._lock:
+            if self._opened is not None:
+                await self._opened.close()
 
     async def _open(self) -> "AsyncEmbedded":
         async with self._lock:
+            # The close may have come while this call waited.
+            self._require_open()
             self._opened = self._opened or await self._opening
             return self._opened
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("The client is closed.")

@@ -364,12 +364,13 @@ def _face(
     routes: Mapping[str, Route],
     policy: Policy = STRICT,
 ) -> Face:
+    base = {"native": "", "v2": "/v2", "v3": "/api/v3"}[flavour]
     return Face(
         flavour,
         contract,
-        base={"native": "", "v2": "/v2", "v3": "/api/v3"}[flavour],
+        base=base,
         routes=routes,
-        router=Router(routes.values()),
+        router=Router(routes.values(), base=base),
         policy=policy,
         extra="forbid" if flavour == "native" else "ignore",
     )

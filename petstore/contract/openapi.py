@@ -53,10 +53,10 @@ _FORMS: Final[dict[Kind, str]] = {
     "v3": "3.0.4",
 }
 _TITLES: Final[dict[Kind, str]] = {
-    "native": "Petstore",
-    "v2": "Petstore as of /v2",
-    "seed": "Petstore as of /v2, in OpenAPI 3.1",
-    "v3": "Petstore as of /api/v3",
+    "native": "Pet shop",
+    "v2": "Swagger Petstore",
+    "seed": "Swagger Petstore",
+    "v3": "Swagger Petstore - OpenAPI 3.0",
 }
 _NATIVE_TEXT: Final = (
     "All that this server can do. A refusal is a problem document (RFC 9457) with a"

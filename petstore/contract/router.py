@@ -34,10 +34,16 @@ class _Node(Generic[R]):
 
 
 class Router(Generic[R]):
-    """Map methods and percent-encoded paths to routes."""
+    """
+    Map methods and percent-encoded paths to routes.
 
-    def __init__(self, routes: Iterable[R]) -> None:
+    Args:
+        base: What stands before each path; only refusals name it.
+    """
+
+    def __init__(self, routes: Iterable[R], *, base: str = "") -> None:
         self._root: _Node[R] = _Node()
+        self._base = base
         for route in routes:
             self._add(route)
 
@@ -60,7 +66,7 @@ class Router(Generic[R]):
             if child is None:
                 child = node.parameter
                 if child is None or segment == "":
-                    raise NotFound(f"There is nothing at {path}.")
+                    raise NotFound(f"There is nothing at {self._base}{path}.")
                 arguments[child.name] = _decoded(segment)
             node = child
         route = node.routes.get(method)
@@ -82,11 +88,12 @@ class Router(Generic[R]):
         self, node: _Node[R], method: str, path: str
     ) -> NotFound | MethodNotAllowed:
         if not node.routes:
-            return NotFound(f"There is nothing at {path}.")
+            return NotFound(f"There is nothing at {self._base}{path}.")
         head = {"HEAD"} if "GET" in node.routes else set()
         allowed = sorted(head.union(node.routes))
         return MethodNotAllowed(
-            f"{path} takes {', '.join(allowed)}, not {method}.", allow=allowed
+            f"{self._base}{path} takes {', '.join(allowed)}, not {method}.",
+            allow=allowed,
         )
 
     def _add(self, route: R) -> None:

@@ -1,5 +1,4 @@
 """Hold the version of the product; the packaging reads it from here."""
 
-from typing import Final
-
-__version__: Final = "0.1.0"
+# Without an annotation, which the packaging's pattern does not know.
+__version__ = "0.1.0"

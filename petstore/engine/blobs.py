@@ -10,7 +10,6 @@ Finishing a blob that exists makes it young again, lest a sweep take it before i
 """
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -29,11 +28,11 @@ from petstore.contract.errors import (
     TooLarge,
     Unavailable,
 )
+from petstore.storage.space import is_full
 from petstore.storage.transaction import Clock
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}(\.[a-z]{3,4})?")
 _PART_SUFFIX: Final = ".part"
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class BlobStore(Protocol):
@@ -339,7 +338,7 @@ def _not_found(name: str) -> NotFound:
 
 
 def _refusal(error: OSError) -> RemoteError:
-    if error.errno in _FULL:
+    if is_full(error):
         return StorageFull(
             "no space is left for pictures; nothing was written, and reading goes on"
         )
@@ -350,9 +349,6 @@ def _refusal(error: OSError) -> RemoteError:
 
 
 def _sync_directory(directory: Path) -> None:
-    # Windows cannot open a directory, and its renames need no sync of it.
-    if not hasattr(os, "O_DIRECTORY"):
-        return
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

@@ -45,7 +45,6 @@ class Principal:
 NOBODY = Principal()
 # Whoever holds the store itself may do everything with it.
 HOLDER = Principal(scopes=frozenset(SCOPES))
-NO_CREDENTIALS = Credentials()
 
 
 @dataclass(frozen=True, slots=True)

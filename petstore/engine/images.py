@@ -17,6 +17,7 @@ TIFF 6.0 §2 and Exif 2.32 §4.6.4 (orientation).
 """
 
 import struct
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -40,6 +41,10 @@ EXTENSIONS: Final[Mapping[str, str]] = {
     WEBP: ".webp",
 }
 SNIFF_BYTES: Final = 12
+# A picture within the limits may take 250 MB, and its file only 150 KB; so the memory
+# is bounded for all stores of the process together.
+_DECODE_COUNT_MAX: Final = 2
+_PLACES: Final = threading.BoundedSemaphore(_DECODE_COUNT_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +63,10 @@ class ImageLimits:
 
 @dataclass(frozen=True, slots=True)
 class SafeImage:
-    """
-    Hold a picture that was drawn anew.
-
-    Args:
-        extension: With its dot, such as `.png`.
-    """
+    """Hold a picture that was drawn anew."""
 
     content: bytes
     media_type: str
-    extension: str
 
 
 def sniff(content_start: bytes) -> str | None:
@@ -92,7 +91,7 @@ def inspect_image(
     file: BinaryIO | bytes, *, limits: ImageLimits | None = None
 ) -> SafeImage:
     """
-    Return the picture in a file, drawn anew.
+    Return the picture in a file, drawn anew; waits while two others are drawn.
 
     Args:
         file: Read to its end; its length is for the caller to bound.
@@ -100,9 +99,14 @@ def inspect_image(
     Raises:
         Invalid: No picture in one of the four formats, over a limit, or damaged.
     """
+    with _PLACES:
+        content = file if isinstance(file, bytes) else file.read()
+        return _inspect(content, limits or ImageLimits())
+
+
+def _inspect(content: bytes, limits: ImageLimits) -> SafeImage:
     from PIL.Image import DecompressionBombError
 
-    content = file if isinstance(file, bytes) else file.read()
     media_type = sniff(content)
     if media_type is None:
         raise _invalid(
@@ -110,14 +114,14 @@ def inspect_image(
             "is no picture that the shop knows; a JPEG, PNG, GIF or WebP is right",
         )
     try:
-        redrawn = _redraw(content, media_type, limits or ImageLimits())
+        redrawn = _redraw(content, media_type, limits)
     except (DecompressionBombError, *_DAMAGE) as error:
         raise _invalid(
             "image_damaged",
             f"cannot be decoded as {media_type}; it is damaged or cut off, so save "
             "the picture again and upload it whole",
         ) from error
-    return SafeImage(redrawn, media_type, EXTENSIONS[media_type])
+    return SafeImage(redrawn, media_type)
 
 
 @dataclass(slots=True)

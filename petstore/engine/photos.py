@@ -5,7 +5,6 @@ A picture is kept under its content hash beside the store; its row says what it 
 its path is one of the pet's photo URLs.
 """
 
-import errno
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,13 +13,14 @@ from typing import BinaryIO, Final, cast
 from sqlalchemy import bindparam, select
 
 from petstore.contract.call import ByteStream, Reply
-from petstore.contract.errors import NotFound, StorageFull, TooLarge, Unavailable
+from petstore.contract.errors import NotFound, TooLarge
 from petstore.contract.pet import Pet, Photo
 from petstore.engine import pets
 from petstore.engine.blobs import BlobStore
 from petstore.engine.flows import Drain, Flow, Read, Visit, Work, Write
 from petstore.engine.images import EXTENSIONS, SNIFF_BYTES, inspect_image, sniff
 from petstore.engine.setup import Setup
+from petstore.storage.space import temporary_files
 from petstore.storage.statement import Statement
 from petstore.storage.tables import PHOTO
 from petstore.storage.transaction import Tx
@@ -52,7 +52,8 @@ def upload(visit: Visit) -> Flow:
         # The standard library's own class lacks only the name of the interface.
         file = cast(BinaryIO, spool)
         yield Drain(arguments["content"], _Limited(file, setup.upload_bytes_max).write)
-        file.seek(0)
+        with temporary_files():
+            file.seek(0)
         keep = _keep_any if visit.caller.policy.any_upload else _keep_image
         kept: _Kept = yield Work(lambda: keep(file, setup))
     pet: Pet | None = yield Write(lambda tx: _attach(tx, visit, kept, pet_id))
@@ -108,12 +109,8 @@ class _Limited:
         self._size_bytes += len(chunk)
         if self._size_bytes > self._bytes_max:
             raise TooLarge(f"A picture may have {self._bytes_max:,} bytes at most.")
-        try:
+        with temporary_files():
             self._file.write(chunk)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull("No space is left for temporary files.") from error
-            raise Unavailable("Temporary files cannot be written now.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,23 @@
 """Read request bodies under a limit of size and of time."""
 
+import contextlib
 import tempfile
 from asyncio import timeout
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, cast
 
+from sanic.http.http1 import Http
 from sanic.request import Request as SanicRequest
 
 from petstore.contract.call import ByteStream
 from petstore.contract.errors import Malformed, TooLarge
 from petstore.contract.uploads import UploadReader
+from petstore.storage.space import temporary_files
 
 _SPOOL_BYTES_MAX: Final = 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
+# What Sanic says of a body, until it was read.
+_OF_KNOWN_LENGTH: Final[Any] = True
 # A multipart upload is larger than its file by its frame and its few fields.
 _FRAME_BYTES_MAX: Final = 256 * 1024
 
@@ -41,20 +46,25 @@ async def spool_upload(
 
     Raises:
         TooLarge, Malformed, Invalid: As `read_body` and `UploadReader`.
+        StorageFull, Unavailable: The disk is full, or cannot be written.
     """
     file = _spool()
     try:
         body_limit = limit + _FRAME_BYTES_MAX
 
         def keep(chunk: bytes) -> None:
-            file.writelines(reader.feed(chunk))
+            with temporary_files():
+                file.writelines(reader.feed(chunk))
 
         await _read(request, keep, body_limit, seconds_max)
         reader.finish()
-        size_bytes = _checked_size(file, limit)
-        file.seek(0)
+        with temporary_files():
+            size_bytes = _checked_size(file, limit)
+            file.seek(0)
     except BaseException:
-        file.close()
+        # It writes what is buffered, which fails again on a full disk, and is closed.
+        with contextlib.suppress(OSError):
+            file.close()
         raise
     stream = ByteStream(_chunks(file), reader.media_type, size_bytes, reader.file_name)
     return stream, file
@@ -87,6 +97,9 @@ async def _read(
     # Sanic limits neither the size of a streamed body nor the time of a dripping one.
     _check_announced(request, limit)
     stream: Any = request.stream
+    if _has_arrived(stream):
+        await _receive(stream, keep, limit)
+        return
     try:
         async with timeout(seconds_max):
             await _receive(stream, keep, limit)
@@ -94,6 +107,12 @@ async def _read(
         # Nor is the rest waited for once the refusal is sent.
         stream.keep_alive, stream.request_body = False, None
         raise Malformed(f"The body took more than {seconds_max:g} seconds.") from error
+
+
+def _has_arrived(stream: Any) -> bool:
+    """Tell whether the whole body came with its header, and nobody need watch it."""
+    is_plain = isinstance(stream, Http) and stream.request_body == _OF_KNOWN_LENGTH
+    return is_plain and len(stream.recv_buffer) >= stream.request_bytes_left
 
 
 async def _receive(stream: Any, keep: Callable[[bytes], object], limit: int) -> None:

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from petstore.contract.errors import ConfigError
+from petstore.contract.errors import ConfigError, PetstoreError, StorageFull
+from petstore.storage.space import is_full
 
 ATTEMPT_COUNT_MAX = 100
 RECORD_BYTES_MAX = 1_024
@@ -70,7 +71,8 @@ def acquire(store: Path, *, now: int | None = None) -> Lock | None:
 
     Raises:
         ConfigError: Another process, or this one, owns it already; or its folder does
-            not exist.
+            not exist; or it cannot be written.
+        StorageFull: No space is left to say who owns it.
     """
     path = store.with_name(store.name + ".lock")
     for _ in range(ATTEMPT_COUNT_MAX):
@@ -79,17 +81,17 @@ def acquire(store: Path, *, now: int | None = None) -> Lock | None:
         except OSError as error:
             if error.errno in _READ_ONLY and store.exists():
                 return None
-            raise ConfigError(
-                f"Cannot open the store {store}: {error.strerror}. Create the folder, "
-                "or give a path that this user may write."
-            ) from error
+            advice = "Create the folder, or give a path that this user may write."
+            raise _refusal(error, store, advice=advice) from error
         if _try_hold(fd, path, store):
-            record: dict[str, int | str] = {"pid": os.getpid()}
-            if now is not None:
-                record["since"] = _instant(now)
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, json.dumps(record).encode() + b"\n", 0)
-            return Lock(path, fd)
+            lock = Lock(path, fd)
+            try:
+                _write_record(fd, now)
+            except OSError as error:
+                lock.release()
+                advice = "Give a path on a disk that can be written."
+                raise _refusal(error, store, advice=advice) from error
+            return lock
         os.close(fd)
     raise ConfigError(f"The store {store} changes hands too fast; try again.")
 
@@ -109,6 +111,20 @@ def _try_hold(fd: int, path: Path, store: Path) -> bool:
         return os.path.samestat(os.fstat(fd), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _write_record(fd: int, now: int | None) -> None:
+    record: dict[str, int | str] = {"pid": os.getpid()}
+    if now is not None:
+        record["since"] = _instant(now)
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, json.dumps(record).encode() + b"\n", 0)
+
+
+def _refusal(error: OSError, store: Path, *, advice: str) -> PetstoreError:
+    if is_full(error):
+        return StorageFull(f"No space is left for the store {store}; free some.")
+    return ConfigError(f"Cannot open the store {store}: {error.strerror}. {advice}")
 
 
 def _owner(fd: int) -> str:

@@ -6,7 +6,6 @@ file of that name is a whole store. A backup does not disturb the owner of the s
 restore takes the owner's place.
 """
 
-import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from petstore.storage import lock, schema, sqlite
 from petstore.storage.address import Address
 from petstore.storage.findings import Finding, checks
 from petstore.storage.reader import Reader, durable_address
+from petstore.storage.space import is_full
 from petstore.storage.statement import DIALECTS, Statement
 from petstore.storage.tables import CHANGE
 from petstore.storage.transaction import Tx
@@ -248,7 +248,7 @@ def _sync(path: Path) -> None:
 
 
 def _os_fault(error: OSError, target: Path) -> PetstoreError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return StorageFull(f"No space is left for {target}; free some.")
     return ConfigError(
         f"Cannot write {target}: {error.strerror}. Give a path that this user may "

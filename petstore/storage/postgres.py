@@ -33,7 +33,7 @@ try:
     from psycopg.pq import TransactionStatus
 except ImportError as error:
     raise ConfigError(
-        "Postgres needs its driver; run `pip install petstore[postgres]`."
+        "Postgres needs its driver; run: pip install 'psycopg[binary]'"
     ) from error
 
 ATTEMPT_COUNT_MAX = 8

@@ -146,6 +146,7 @@ class AsyncStore:
         self.shown = address.shown
         self._release = release
         self._is_closed = False
+        self._closing: asyncio.Task[None] | None = None
         self._seats = list(dict.fromkeys((*readers, *writers)))
         leave = [
             partial(thread.abandon, driver.close) for thread, driver in self._seats
@@ -186,17 +187,27 @@ class AsyncStore:
         await thread.run(_in_memory(driver).restore, snapshot)
 
     async def close(self) -> None:
-        """Answer what waits, then let go of everything; twice is fine."""
-        if self._is_closed:
-            return
+        """
+        Answer what waits, then let go of everything; twice is fine.
+
+        A caller that is cancelled leaves the closing to go on without it.
+        """
         self._is_closed = True
-        self._forgotten.detach()
+        # Only the end of a loop cancels the task itself; what it left is done then.
+        if self._closing is None or self._closing.cancelled():
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         await self._writes.close()
         await self._reads.close()
         # The writing connection goes last: only that one moves the log into the file.
-        for thread, driver in self._seats:
+        while self._seats:
+            thread, driver = self._seats[0]
             await thread.run(driver.close)
+            del self._seats[0]
             await thread.close()
+        self._forgotten.detach()
         self._release()
 
     def _only_seat(self) -> Seat:

@@ -1,9 +1,7 @@
 """A picture comes out as it looks, and with nothing else that the file held."""
 
 import struct
-import threading
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
 
@@ -11,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.PngImagePlugin import PngInfo
 
 from petstore.contract.errors import Invalid
 from petstore.engine.images import (
@@ -399,30 +397,3 @@ def test_mutated_picture_is_redrawn_or_invalid_and_nothing_else(sample, changes,
         safe = inspect_image(whole, limits=LIMITS)
         assert sniff(safe.content) == safe.media_type
         assert SECRET not in safe.content
-
-
-# --- what it may cost
-
-
-def test_two_pictures_at_most_are_decoded_at_once(monkeypatch):
-    """Eight small files of 40 million pixels each take gigabytes otherwise."""
-    content = saved(a_picture(), "PNG")
-    running: list[int] = []
-    counts: list[int] = []
-    pair = threading.Barrier(2, timeout=10)
-    seek = PngImageFile.seek
-
-    def counted(image, frame):
-        running.append(1)
-        pair.wait()
-        counts.append(len(running))
-        pair.wait()
-        running.pop()
-        seek(image, frame)
-
-    monkeypatch.setattr(PngImageFile, "seek", counted)
-    with ThreadPoolExecutor(6) as threads:
-        pictures = list(threads.map(inspect_image, [content] * 6))
-
-    assert 6 == len(pictures)
-    assert 2 == max(counts)

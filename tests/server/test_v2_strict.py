@@ -176,6 +176,20 @@ async def test_refusal_names_each_field_and_what_would_be_right(strict):
     assert "body.name: Field required" in response.json()["message"]
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("GET /nothing", "There is nothing at /v2/nothing."),
+        ("GET /pet/1/2", "There is nothing at /v2/pet/1/2."),
+        ("DELETE /pet", "/v2/pet takes POST, PUT, not DELETE."),
+    ],
+)
+async def test_refusal_names_the_whole_path(strict, line, message):
+    response = await refused(strict, line)
+
+    assert message == response.json()["message"]
+
+
 async def test_unknown_properties_are_dropped(strict):
     response = await ask(strict, "POST /pet", json={**REX, "colour": "red"})
 

@@ -143,23 +143,23 @@ def test_missing_folder_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "expected", "advice"),
+    ("number", "refusal"),
     [
-        (errno.ENOSPC, StorageFull, "free some"),
-        (errno.EDQUOT, StorageFull, "free some"),
-        (errno.EIO, ConfigError, "Give a path"),
+        (errno.ENOSPC, StorageFull("free some")),
+        (errno.EDQUOT, StorageFull("free some")),
+        (errno.EIO, ConfigError("Give a path")),
     ],
 )
 @pytest.mark.parametrize("call", ["ftruncate", "pwrite"])
 def test_record_that_cannot_be_written_leaves_nothing_behind(
-    tmp_path, monkeypatch, no_leaks, number, expected, advice, call
+    tmp_path, monkeypatch, no_leaks, number, refusal, call
 ):
     def fail(*_):
         raise OSError(number, os.strerror(number))
 
     with no_leaks(), monkeypatch.context() as patched:
         patched.setattr(os, call, fail)
-        with pytest.raises(expected, match=advice) as caught:
+        with pytest.raises(type(refusal), match=refusal.message) as caught:
             lock.acquire(tmp_path / "shop.db")
 
     assert str(tmp_path / "shop.db") in caught.value.message

@@ -92,7 +92,7 @@ def test_missing_driver_is_told_how_to_install():
         env={**os.environ, "PYTHONPATH": str(Path(petstore.__path__[0]).parent)},
     )
 
-    assert "pip install petstore[postgres]" in child.stdout
+    assert "pip install 'psycopg[binary]'" in child.stdout
 
 
 def test_empty_database_becomes_a_store(empty_postgres_url, clock):
