@@ -6,6 +6,7 @@ from petstore.cli.output import plain
 from petstore.cli.plan import Plan
 from petstore.contract.version import __version__
 from petstore.engine.seeding import Account
+from petstore.server.settings import is_exposed
 
 
 def banner(
@@ -54,7 +55,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
     wanted = plan.wanted
     if plan.profile.name == "sandbox":
         yield "A sandbox keeps passwords readable: use none that matters."
-    if wanted.is_exposed and plan.profile.auth == "off":
+    if is_exposed(wanted.host) and plan.profile.auth == "off":
         yield (
             f"Warning: with --host {plain(wanted.host)} others on the network may read"
             " and change everything."

@@ -9,15 +9,17 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 
-from petstore.cli import owner, workers
+from petstore.cli import workers
 from petstore.cli.banner import banner
-from petstore.cli.output import note, say
-from petstore.cli.plan import WILDCARDS, Plan, Wanted, make_plan
+from petstore.cli.output import note, plain, say
+from petstore.cli.plan import Plan, Wanted, make_plan
 from petstore.cli.progress import progress
+from petstore.engine import owner
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.opening import Options, open_engine
 from petstore.engine.seeding import Account
 from petstore.server.running import Served, bind, run_until_signal
+from petstore.server.settings import WILDCARDS
 
 _FILLING = "Filling the store"
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -34,7 +36,7 @@ def start(wanted: Wanted, *, listen_fd: int | None = None) -> None:
         PetstoreError: It cannot be served, or a worker ended.
     """
     plan = make_plan(wanted)
-    _log(is_verbose=wanted.is_verbose)
+    _log(has_refusals=plan.logs_refusals)
     if listen_fd is not None:
         with closing(socket.socket(fileno=listen_fd)) as listener:
             _work(plan, listener)
@@ -115,9 +117,18 @@ def _say_url(listener: socket.socket) -> None:
         say(json.dumps({"url": _url(listener)}))
 
 
-def _log(*, is_verbose: bool) -> None:
-    logging.basicConfig(format=_LOG_FORMAT, level=logging.WARNING)
+def _log(*, has_refusals: bool) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Line(_LOG_FORMAT))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     # What Sanic advises is about running Sanic by hand.
     logging.getLogger("sanic").setLevel(logging.ERROR)
-    if is_verbose:
+    if has_refusals:
         logging.getLogger("petstore").setLevel(logging.INFO)
+
+
+class _Line(logging.Formatter):
+    """Write what a client sent so that it neither breaks a line nor colours it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return plain(super().formatMessage(record))

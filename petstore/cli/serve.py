@@ -94,7 +94,13 @@ Workers = Annotated[
     ),
 ]
 IsVerbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Log each request that is refused.")
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Log each refused request, as a sandbox does anyway."
+    ),
+]
+IsQuiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Log no refused request in a sandbox.")
 ]
 ListenFd = Annotated[int | None, typer.Option(hidden=True)]
 
@@ -116,6 +122,7 @@ def serve(  # noqa: PLR0913 - one for each option
     cors_origin: CorsOrigin = None,
     upload_bytes_max: UploadBytesMax = None,
     is_verbose: IsVerbose = False,
+    is_quiet: IsQuiet = False,
     listen_fd: ListenFd = None,
 ) -> None:
     """
@@ -142,5 +149,6 @@ def serve(  # noqa: PLR0913 - one for each option
         cors_origin=cors_origin,
         upload_bytes_max=upload_bytes_max,
         is_verbose=is_verbose,
+        is_quiet=is_quiet,
     )
     foreground.start(wanted, listen_fd=listen_fd)

@@ -76,7 +76,11 @@ def arguments(wanted: Wanted, *, profile: str) -> list[str]:
         *(("allow-host", name) for name in wanted.allow_host),
     ]
     given = [f"--{name}={value}" for name, value in pairs if value is not None]
-    flags = {"--allow-reset": wanted.allow_reset, "--verbose": wanted.is_verbose}
+    flags = {
+        "--allow-reset": wanted.allow_reset,
+        "--verbose": wanted.is_verbose,
+        "--quiet": wanted.is_quiet,
+    }
     return [*given, *(flag for flag, is_set in flags.items() if is_set)]
 
 

@@ -76,18 +76,9 @@ class _Plan:
 
     def equip(self, kind: ProfileName | None) -> Setup:
         options = self.options
-        asked = options.get("profile")
-        if asked is not None:
-            check_kind(kind, profile(asked).name)
-        chosen = profile(
-            asked or kind or "sandbox",
-            auth=options.get("auth"),
-            contract=options.get("contract"),
-            rules=options.get("rules"),
-        )
         hasher = options.get("hasher")
         return Setup(
-            profile=chosen,
+            profile=choose_profile(kind, options),
             clock=self.clock,
             random_token=_random_token,
             blobs=self._blobs(),
@@ -216,6 +207,24 @@ def stored_profile(url: str) -> ProfileName | None:
         return None
     with closing(Reader(address)) as reader:
         return None if reader.revision() is None else reader.read(profile_name)
+
+
+def choose_profile(kind: ProfileName | None, options: Options) -> Profile:
+    """
+    Return what a store is run as: as it is told, else as what it was made for.
+
+    Raises:
+        ConfigError: It was made for something else, or a switch has no such value.
+    """
+    asked = options.get("profile")
+    if asked is not None:
+        check_kind(kind, profile(asked).name)
+    return profile(
+        asked or kind or "sandbox",
+        auth=options.get("auth"),
+        contract=options.get("contract"),
+        rules=options.get("rules"),
+    )
 
 
 def _plan(url: str, options: Options) -> _Plan:

@@ -6,7 +6,7 @@ import math
 import selectors
 import socket
 from types import SimpleNamespace
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 from sanic import Sanic
 from sanic.config import Config
@@ -150,22 +150,30 @@ class RunningServer:
         self._app = app
         self._listener = listener
         self._settings = settings
+        self._server: Any = None
 
     async def start(self) -> None:
         """Begin to accept connections."""
-        server = await self._app.create_server(
+        # Sanic leaves the methods of its server object without types.
+        self._server = await self._app.create_server(
             sock=self._listener, return_asyncio_server=True, backlog=_BACKLOG
         )
-        assert server is not None
-        # Sanic leaves the methods of its server object without types.
-        self._server = cast(Any, server)
+        assert self._server is not None
         await self._server.startup()
         await self._server.before_start()
         await self._server.after_start()
 
     async def stop(self) -> None:
         """Answer what was accepted, within the limit; then cut what is left."""
-        server = self._server
+        try:
+            if self._server is not None:
+                await self._finish(self._server)
+        finally:
+            Sanic.unregister_app(self._app)
+            # Its keys hold the routers of stopped applications.
+            Router.get.cache_clear()
+
+    async def _finish(self, server: Any) -> None:
         await server.before_stop()
         # From now on an answer says that it is the last one of its connection.
         self._app.config.KEEP_ALIVE = False
@@ -173,9 +181,6 @@ class RunningServer:
         server.close()
         await self._finish_connections()
         await server.after_stop()
-        Sanic.unregister_app(self._app)
-        # Its keys hold the routers of stopped applications.
-        Router.get.cache_clear()
 
     async def _finish_connections(self) -> None:
         loop = asyncio.get_running_loop()

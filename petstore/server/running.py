@@ -15,13 +15,16 @@ from typing import Self
 from petstore.contract.errors import ConfigError
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.opening import Options, open_async_engine, reset
+from petstore.engine.owner import appoint_async
+from petstore.engine.seeding import Account
 from petstore.server.app import RunningServer, listen, make_app
-from petstore.server.door import Door
+from petstore.server.door import LOGGER, Door
 from petstore.server.services import Services
-from petstore.server.settings import Settings
+from petstore.server.settings import LOOPBACK, Settings
 
 _THREAD_STOP_S = 10.0
 _GC_THRESHOLDS = (10_000, 20, 50)
+_CLOSE_S_MAX = 0.7
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -66,8 +69,8 @@ async def run(
         door = Door(engine, served.settings, services)
         app = make_app(door, is_only_app=is_only_app)
         server = RunningServer(app, served.listener, served.settings)
-        await server.start()
         try:
+            await server.start()
             if on_ready is not None:
                 await on_ready(engine)
             await stopped.wait()
@@ -97,6 +100,7 @@ def run_until_signal(
     Serve in this process until SIGINT or SIGTERM.
 
     A second one ends the process at once, as a crash would, and a store survives that.
+    So does the lack of an end in time.
     """
 
     async def main() -> None:
@@ -107,7 +111,12 @@ def run_until_signal(
             _spare_the_collector()
             await on_ready(engine)
 
-        await run(served, stopped, is_only_app=True, on_ready=settle)
+        limit_s = served.settings.stop_seconds_max + _CLOSE_S_MAX
+        late = asyncio.create_task(_end_when_late(stopped, limit_s))
+        try:
+            await run(served, stopped, is_only_app=True, on_ready=settle)
+        finally:
+            late.cancel()
 
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(main())
@@ -127,6 +136,14 @@ def stopped_by_signal() -> asyncio.Event:
     for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, stop)
     return stopped
+
+
+async def _end_when_late(stopped: asyncio.Event, limit_s: float) -> None:
+    """Be the second signal, where a database that does not answer holds the store."""
+    await stopped.wait()
+    await asyncio.sleep(limit_s)
+    LOGGER.error("the store did not close in time")
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _spare_the_collector() -> None:
@@ -157,8 +174,16 @@ class ThreadedServer:
         ConfigError: When entered: the store, an option or the port is wrong.
     """
 
+    owner: Account | None = None
+    """The owner that a shop without one was given; the password is nowhere else."""
+
     def __init__(
-        self, store: str, options: Options, settings: Settings, *, port: int
+        self,
+        store: str,
+        options: Options,
+        settings: Callable[[], Settings],
+        *,
+        port: int,
     ) -> None:
         self._store = store
         self._options = options
@@ -168,9 +193,10 @@ class ThreadedServer:
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()
-        self._served = Served(
-            self._store, self._options, self._settings, bind("127.0.0.1", self._port)
-        )
+        # First what may be refused: nothing is to be closed then.
+        settings = self._settings()
+        listener = bind(LOOPBACK, self._port)
+        self._served = Served(self._store, self._options, settings, listener)
         self.url = self._served.url
         self._thread = threading.Thread(target=self._main, name="petstore-server")
         self._thread.start()
@@ -186,7 +212,9 @@ class ThreadedServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._stopped.set)
+        # A thread that died has closed its loop; what it died of is raised below.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(_THREAD_STOP_S)
         if self._error is not None:
             raise self._error
@@ -205,7 +233,8 @@ class ThreadedServer:
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
 
-        async def announce(_: AsyncEngine) -> None:
+        async def announce(engine: AsyncEngine) -> None:
+            self.owner = await appoint_async(engine)
             self._ready.set()
 
         await run(self._served, self._stopped, is_only_app=False, on_ready=announce)

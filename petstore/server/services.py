@@ -13,7 +13,7 @@ from petstore.contract.replies import Response
 from petstore.contract.version import __version__
 from petstore.engine.engine import AsyncEngine
 from petstore.server import docs
-from petstore.server.settings import Settings
+from petstore.server.settings import Settings, is_authority
 
 if TYPE_CHECKING:
     from petstore.contract.openapi import Kind
@@ -48,6 +48,7 @@ class Services:
         self._settings = settings
         self._reset = reset
         self._found: dict[str, tuple[str, Service]] = {
+            "/": ("GET", self._index),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
             "/docs": ("GET", self._page),
@@ -56,9 +57,9 @@ class Services:
         for stem in DOCUMENTS:
             self._found[f"{stem}.json"] = ("GET", self._document)
             self._found[f"{stem}.yaml"] = ("GET", self._document)
+        self._is_sandbox = engine.setup.profile.name == "sandbox"
         # In a shop it would erase the owner, and everything else that is real.
-        is_sandbox = engine.setup.profile.name == "sandbox"
-        if settings.allow_reset and is_sandbox and reset is not None:
+        if settings.allow_reset and self._is_sandbox and reset is not None:
             self._found[RESET_PATH] = ("POST", self._do_reset)
 
     def find(self, request: Request) -> Service | None:
@@ -83,9 +84,13 @@ class Services:
     def _below(self, request: Request) -> Service:
         if request.path.startswith(docs.ASSETS_PATH):
             return self._asset
-        hint = " Start the server with --allow-reset to have it."
-        is_reset = request.path == RESET_PATH
-        raise NotFound(f"There is nothing at {request.path}.{hint if is_reset else ''}")
+        hint = ""
+        if request.path == RESET_PATH and self._is_sandbox:
+            hint = " Start the server with --allow-reset to have it."
+        raise NotFound(f"There is nothing at {request.path}.{hint}")
+
+    async def _index(self, _: SanicRequest) -> Response:
+        return Response(302, {"location": "/docs"})
 
     async def _healthz(self, _: SanicRequest) -> Response:
         return Response(200, dict(_NO_STORE), b'{"status":"ok"}')
@@ -111,7 +116,7 @@ class Services:
         described = document(
             DOCUMENTS[stem],
             contract=self._engine.setup.profile.contract,
-            origin=f"{request.scheme}://{request.host}" if request.host else None,
+            origin=_origin(request),
             version=__version__,
         )
         if suffix == "json":
@@ -131,6 +136,13 @@ class Services:
             request.path.removeprefix(docs.ASSETS_PATH),
             if_none_match=_if_none_match(request),
         )
+
+
+def _origin(request: SanicRequest) -> str | None:
+    """Return where the client says that this server is, if that can be a place."""
+    if not is_authority(request.host):
+        return None
+    return f"{request.scheme}://{request.host}"
 
 
 def _if_none_match(request: SanicRequest) -> str:

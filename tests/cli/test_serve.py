@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -75,11 +76,36 @@ def test_a_server_on_all_addresses_names_one_that_answers(errors):
     assert "Warning: with --host 0.0.0.0" in server.stderr
 
 
-def test_a_refused_request_is_logged_when_asked_for(errors):
-    with serving("--verbose", errors=errors) as server:
-        httpx.get(f"{server.url}/v2/pet/999")
+@pytest.mark.parametrize(
+    ("options", "is_logged"),
+    [
+        ((), True),
+        (("--quiet",), False),
+        (("--profile=shop", "--auth=off"), False),
+        (("--profile=shop", "--auth=off", "--verbose"), True),
+    ],
+)
+def test_refused_requests_are_logged_in_a_sandbox_or_when_asked_for(
+    errors, options, is_logged
+):
+    with serving(*options, errors=errors) as server:
+        httpx.get(f"{server.url}/v2/pet/999?api_key=secret")
 
-    assert "There is no pet 999." in server.stderr
+    lines = [one for one in server.stderr.splitlines() if "no pet 999." in one]
+    assert len(lines) == is_logged
+    assert all("GET /v2/pet/999: " in one and " 404" in one for one in lines)
+    assert "secret" not in server.stderr
+
+
+def test_a_request_writes_no_escape_to_the_log(errors):
+    with serving(errors=errors) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port)) as client:
+            client.sendall(b"GET /\x1b[31m HTTP/1.0\r\nHost: x\r\n\r\n")
+            client.recv(1)
+
+    assert "GET /" in server.stderr
+    assert "\x1b" not in server.stderr
 
 
 def test_the_switches_reach_the_server(errors):

@@ -179,7 +179,7 @@ def on_socket(
     settings: Settings | None = None, **options: Unpack[Options]
 ) -> ThreadedServer:
     """Return a server on a socket, for `with`."""
-    return ThreadedServer("memory:", options, settings or Settings(), port=0)
+    return ThreadedServer("memory:", options, lambda: settings or Settings(), port=0)
 
 
 @dataclass(frozen=True, slots=True)

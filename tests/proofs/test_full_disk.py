@@ -21,7 +21,6 @@ UNLIMITED = resource.RLIM_INFINITY
 # How much is left when the disk is about to be full, and how much a pet takes of it.
 SPACE_BYTES = 512 * 1024
 PET_BYTES = 64 * 1024
-UPLOAD_BYTES = 512 * 1024
 WRITER_COUNT = 32
 ORDINARY = {"name": "Rex", "photoUrls": [], "status": "sold"}
 LARGE = {**ORDINARY, "photoUrls": ["x" * 1024] * (PET_BYTES // 1024)}
@@ -65,17 +64,24 @@ async def test_full_disk_keeps_what_is_there_and_answers_reads(
     tell(f"{len(answers) - len(refused)} stored, {len(refused)} refused, then resumed")
 
 
-def test_upload_to_a_full_disk_is_refused(tmp_path: Path):
-    picture = b"x" * UPLOAD_BYTES
+@pytest.mark.parametrize(
+    "size_bytes",
+    [
+        pytest.param(512 * 1024, id="kept in memory first"),
+        pytest.param(4 * 1024 * 1024, id="in a temporary file first"),
+    ],
+)
+def test_upload_to_a_full_disk_is_refused(size_bytes: int, tmp_path: Path):
+    picture = b"x" * size_bytes
     with (
         started(tmp_path, "--store", tmp_path / "shop.db") as server,
         httpx.Client(base_url=server.url(), headers=OCTETS) as http,
     ):
-        with space_left(server, UPLOAD_BYTES // 2):
+        with space_left(server, size_bytes // 2):
             refused = http.post("/v2/pet/1/uploadImage", content=picture)
 
         assert 507 == refused.status_code, refused.text
-        assert [] == list((tmp_path / "shop.db.photos").iterdir())
+        assert [] == list(tmp_path.glob("shop.db.photos/*"))
         assert 200 == http.post("/v2/pet/1/uploadImage", content=picture).status_code
 
 

@@ -45,10 +45,13 @@ def test_thirty_servers_leave_nothing(kind: str, tmp_path: Path, tell: Tell):
 
 @pytest.mark.parametrize("kind", ["memory", "file"])
 def test_thirty_stores_leave_nothing(kind: str, tmp_path: Path, tell: Tell):
+    def cycle() -> None:
+        with petstore.open(a_store(kind, tmp_path)) as shop:
+            assert shop.pets.get(shop.pets.create(a_draft()).id)
+
     with leaves_nothing(tell) as rss_settled:
         for number in range(CYCLE_COUNT):
-            with petstore.open(a_store(kind, tmp_path)) as shop:
-                assert shop.pets.get(shop.pets.create(a_draft()).id)
+            cycle()
             rss_settled(number)
 
 
@@ -56,11 +59,14 @@ def test_thirty_stores_leave_nothing(kind: str, tmp_path: Path, tell: Tell):
 async def test_thirty_asynchronous_stores_leave_nothing(
     kind: str, tmp_path: Path, tell: Tell
 ):
+    async def cycle() -> None:
+        async with petstore.open_async(a_store(kind, tmp_path)) as shop:
+            created = await shop.pets.create(a_draft())
+            assert await shop.pets.get(created.id)
+
     with leaves_nothing(tell) as rss_settled:
         for number in range(CYCLE_COUNT):
-            async with petstore.open_async(a_store(kind, tmp_path)) as shop:
-                created = await shop.pets.create(a_draft())
-                assert await shop.pets.get(created.id)
+            await cycle()
             rss_settled(number)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,13 @@ import pytest
 
 from petstore.storage.maintenance import check
 from tests.kit.postgres import URL_VARIABLE, running_server
-from tests.proofs.processes import Program, started, until
+from tests.proofs.processes import HOST, Program, started, until
+from tests.proofs.wire import request
 
 pytestmark = pytest.mark.proof
 
 BACK_S_MAX = 5.0
+STOP_S_MAX = 5.0
 ENDED_S_MAX = 30.0
 # The kit's servers forget the last commits when they crash.
 DURABLE = "&options=-csynchronous_commit%3Don"
@@ -50,6 +53,22 @@ class OwnPostgres:
         finally:
             self.restarted = self._start()
             until(lambda: can_connect(self.url), within_s=ENDED_S_MAX)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it do nothing, and not even refuse."""
+        pid = listener(self.data)
+        # First the one that would start others, and reap them.
+        os.kill(pid, signal.SIGSTOP)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for child in children:
+                os.kill(int(child), signal.SIGCONT)
+            os.kill(pid, signal.SIGCONT)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         # Postgres refuses to run as root; only root can be somebody else.
@@ -127,7 +146,23 @@ def test_server_ends_while_its_postgres_is_away(
         with own_postgres.away():
             server.signal(signal.SIGTERM)
 
-            assert 0 == server.end(timeout_s=BACK_S_MAX)
+            assert 0 == server.end(timeout_s=STOP_S_MAX)
+
+
+def test_server_ends_while_its_postgres_does_not_answer(
+    own_postgres: OwnPostgres, tmp_path: Path
+):
+    with (
+        serving(own_postgres.url, tmp_path) as server,
+        socket.create_connection((HOST, server.port())) as client,
+        own_postgres.frozen(),
+    ):
+        client.sendall(request("GET", "/store/inventory"))
+        server.signal(signal.SIGTERM)
+
+        # It could not close its store, and says so.
+        assert -signal.SIGTERM == server.end(timeout_s=STOP_S_MAX)
+        assert "the store did not close in time" in server.said()
 
 
 @contextmanager
