@@ -6,6 +6,7 @@ import resource
 import shutil
 import stat
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -226,35 +227,39 @@ def test_restored_memory_has_what_the_snapshot_had(clock):
 # --- faults
 
 
-@pytest.fixture
+@contextmanager
 def small_files():
-    """Let no file of this process grow beyond 8 KiB, as on a full disk."""
+    """
+    Let no file of this process grow beyond 8 KiB, as on a full disk.
+
+    Only around the call under test: pytest's own output may be a longer file.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-@pytest.mark.usefixtures("small_files")
 def test_full_disk_is_said_and_leaves_nothing(disk, directory):
     kept = keep(disk)
     writer = disk.writer()
 
-    with pytest.raises(StorageFull, match="reading goes on"):
+    with small_files(), pytest.raises(StorageFull, match="reading goes on"):
         writer.write(bytes(100_000))
 
     assert files_in(directory) == [kept]
     assert disk.read(kept) == CONTENT
 
 
-@pytest.mark.usefixtures("small_files")
 def test_disk_that_is_full_at_the_end_is_said_and_leaves_nothing(disk, directory):
     writer = disk.writer()
     writer.write(bytes(8_000))
     # Stays in the buffer until the blob is finished.
     writer.write(bytes(500))
 
-    with pytest.raises(StorageFull):
+    with small_files(), pytest.raises(StorageFull):
         writer.finish(".png")
 
     assert files_in(directory) == []
