@@ -15,30 +15,6 @@ from tests.storage.units import (
     add_pet,
 )
 
-MY_PID = Statement(text("SELECT pg_backend_pid()"))
-END_MYSELF = Statement(text("SELECT pg_terminate_backend(pg_backend_pid())"))
-SLEEP = Statement(text("SELECT pg_sleep(30)"))
-ISOLATION = Statement(text("SELECT current_setting('transaction_isolation')"))
-CLOSED_PORT_URL = "postgresql://ann:secret@127.0.0.1:1/shop"
-UNREADABLE_URL = "postgresql://ann:secret@db/shop?what=secret"
-END_AT_COMMIT = """
-CREATE FUNCTION end_me() RETURNS trigger LANGUAGE plpgsql AS
-  $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
-CREATE CONSTRAINT TRIGGER end_me AFTER INSERT ON pet
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_me();
-"""
-IMPORT_WITHOUT_DRIVER = """
-import sys
-sys.modules["psycopg"] = None
-from petstore.contract.errors import ConfigError
-from petstore.storage.store import open_store
-open_store("memory:", clock=lambda: 0).close()
-try:
-    open_store("postgresql://localhost/shop", clock=lambda: 0)
-except ConfigError as error:
-    print(error)
-"""
-
 
 @pytest.fixture
 def pauses():

@@ -14,7 +14,6 @@ from tests.storage.units import (
     INSERT_USER,
     add_pet,
     order_row,
-    pet_ids,
     user_row,
 )
 
@@ -28,14 +27,6 @@ def shop(file_url, clock):
     return Path(file_url)
 
 
-@pytest.fixture
-def target(tmp_path):
-    """Give a path for a backup, in a folder of its own."""
-    folder = tmp_path / "backups"
-    folder.mkdir()
-    return folder / "shop.backup"
-
-
 def change(url, *statements):
     """Do to a store what no unit may do."""
     if url.startswith("postgresql"):
@@ -47,13 +38,6 @@ def change(url, *statements):
     for statement in statements:
         connection.execute(statement)
     connection.close()
-
-
-def ids_in(path, clock):
-    store = open_store(str(path), clock=clock)
-    found = store.read(pet_ids)
-    store.close()
-    return found
 
 
 @pytest.fixture

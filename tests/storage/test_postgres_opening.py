@@ -8,7 +8,6 @@ import traceback
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 import petstore
 from petstore.contract.errors import (
@@ -23,7 +22,6 @@ from petstore.storage.postgres import (
     PostgresDriver,
     _fault_of,
 )
-from petstore.storage.statement import Statement
 from petstore.storage.store import open_async_store, open_store
 from tests.storage.postgres_kit import (
     driver,
@@ -35,18 +33,8 @@ from tests.storage.units import (
     pet_ids,
 )
 
-MY_PID = Statement(text("SELECT pg_backend_pid()"))
-END_MYSELF = Statement(text("SELECT pg_terminate_backend(pg_backend_pid())"))
-SLEEP = Statement(text("SELECT pg_sleep(30)"))
-ISOLATION = Statement(text("SELECT current_setting('transaction_isolation')"))
 CLOSED_PORT_URL = "postgresql://ann:secret@127.0.0.1:1/shop"
 UNREADABLE_URL = "postgresql://ann:secret@db/shop?what=secret"
-END_AT_COMMIT = """
-CREATE FUNCTION end_me() RETURNS trigger LANGUAGE plpgsql AS
-  $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
-CREATE CONSTRAINT TRIGGER end_me AFTER INSERT ON pet
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_me();
-"""
 IMPORT_WITHOUT_DRIVER = """
 import sys
 sys.modules["psycopg"] = None
