@@ -15,6 +15,7 @@ from typing import Protocol
 from sqlalchemy import bindparam, delete, insert, update
 
 from petstore.contract.errors import ServerFault
+from petstore.storage.free_ids import FreeIds
 from petstore.storage.statement import Params, Statement, Value
 from petstore.storage.tables import CHANGE, COUNTER, INVENTORY
 
@@ -35,16 +36,23 @@ class Writer(Protocol):
 
 
 class Ledger:
-    """Hold the changes and counts of the units that succeeded so far."""
+    """
+    Hold the changes and counts of the units that succeeded so far.
 
-    __slots__ = ("_counts", "_units")
+    Attributes:
+        ids: The ids that the next unit may give out.
+    """
+
+    __slots__ = ("_counts", "_units", "ids")
 
     def __init__(self) -> None:
         self._units: list[list[Change]] = []
         self._counts: dict[str, int] = {}
+        self.ids = FreeIds()
 
     def take(self, changes: list[Change], counts: dict[str, int]) -> None:
         """Add what one unit leaves; a unit that logged nothing gets no `seq`."""
+        self.ids.keep()
         if changes:
             self._units.append(changes)
         for status, delta in counts.items():
@@ -57,6 +65,7 @@ class Ledger:
 
     def settle(self, tx: Writer) -> None:
         """Write everything; called once, right before the commit."""
+        self.settle_ids(tx)
         if self._units:
             self._number(tx)
         for status in sorted(self._counts):
@@ -64,6 +73,11 @@ class Ledger:
         if self._units:
             changes = [change for unit in self._units for change in unit]
             tx.run_each(_WRITE_CHANGE, changes)
+
+    def settle_ids(self, tx: Writer) -> None:
+        """Write the last ids that were given out from memory."""
+        for kind, last in self.ids.drain():
+            tx.run(MOVE_COUNTER, {"counter": f"id.{kind}", "last": last})
 
     def _number(self, tx: Writer) -> None:
         count = len(self._units)
@@ -94,6 +108,11 @@ def last_version_in(changes: Sequence[Change], kind: str, entity_id: int) -> int
     return max(versions, default=0)
 
 
+MOVE_COUNTER = Statement(
+    update(COUNTER)
+    .where(COUNTER.c.name == bindparam("counter"))
+    .values(value=bindparam("last"))
+)
 _TICK = Statement(
     update(COUNTER)
     .where(COUNTER.c.name == "clock")

@@ -147,7 +147,7 @@ class PostgresDriver:
 
     def _write_once(self, unit: Unit) -> bool:
         """Run the unit; False when it failed and may be run again."""
-        is_committing = has_allocated = False
+        is_committing = False
         try:
             connection = self._connected()
             execute = cast(Execute, connection.execute)
@@ -160,30 +160,17 @@ class PostgresDriver:
                 execute_many=partial(_execute_many, connection),
             )
             connection.execute(_BEGIN_WRITE)
-            try:
-                unit.value = unit.fn(tx)
-                tx.settle()
-            finally:
-                has_allocated = tx.has_allocated
+            unit.value = unit.fn(tx)
+            tx.settle()
             is_committing = True
             _commit(connection)
         except BaseException as error:  # noqa: BLE001
-            return self._give_up(
-                unit,
-                error,
-                is_committing=is_committing,
-                has_allocated=has_allocated,
-            )
+            return self._give_up(unit, error, is_committing=is_committing)
         unit.error = None
         return True
 
     def _give_up(
-        self,
-        unit: Unit,
-        error: BaseException,
-        *,
-        is_committing: bool = False,
-        has_allocated: bool = False,
+        self, unit: Unit, error: BaseException, *, is_committing: bool = False
     ) -> bool:
         """Fail the unit; False when it may be run again all the same."""
         without_own_frame(error)
@@ -195,13 +182,8 @@ class PostgresDriver:
             unit.fail(self._doubt(error))
             return True
         unit.fail(self._fault(error))
-        may_repeat = (
-            is_lost
-            or error.sqlstate in (_SERIALIZATION_FAILURE, _DEADLOCK)
-            # Another lane was quicker with the id that this unit was given.
-            or (error.sqlstate == _UNIQUE_VIOLATION and has_allocated)
-        )
-        return not may_repeat
+        is_in_the_way = error.sqlstate in (_SERIALIZATION_FAILURE, _DEADLOCK)
+        return not (is_lost or is_in_the_way)
 
     def _connected(self) -> "psycopg.Connection[Row]":
         if self._connection is None:

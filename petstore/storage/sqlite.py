@@ -9,7 +9,7 @@ writing one checkpoints, which keeps it clear of the WAL-reset bug of SQLite up 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -102,10 +102,16 @@ class SqliteDriver:
         """
         Run units that write, several of them in one commit.
 
-        Each has a savepoint of its own. SQLITE_FULL and I/O errors roll the whole
-        transaction back; every unit is then run again, alone.
+        Nearly every unit that fails does so before it wrote anything, with nothing
+        to undo; so a group begins without savepoints, a tenth of its time.
+        When one fails later, the group is run again, each unit in a savepoint of its
+        own. SQLITE_FULL and I/O errors roll the whole transaction back; every unit is
+        then run again, alone.
         """
-        if len(units) > 1 and self._write_group(units):
+        if len(units) > 1 and (
+            self._write_group(units, self._write_member)
+            or self._write_group(units, self._write_guarded)
+        ):
             return
         for unit in units:
             self._write_alone(unit)
@@ -133,14 +139,17 @@ class SqliteDriver:
         else:
             unit.error = None
 
-    def _write_group(self, units: Sequence[Unit]) -> bool:
+    def _write_group(
+        self, units: Sequence[Unit], write: Callable[[Unit, Ledger], bool]
+    ) -> bool:
         """Commit all units at once; False when that was rolled back on the way."""
         execute = self._execute
         try:
             execute("BEGIN IMMEDIATE", {})
             ledger = Ledger()
             for unit in units:
-                if not self._write_member(unit, ledger):
+                if not write(unit, ledger):
+                    self._roll_back()
                     return False
             if not self._settle(ledger):
                 return False
@@ -151,6 +160,22 @@ class SqliteDriver:
         return True
 
     def _write_member(self, unit: Unit, ledger: Ledger) -> bool:
+        """Run a unit of a group; False when it failed and left something to undo."""
+        tx = self._tx(unit.actor, ledger)
+        try:
+            unit.value = unit.fn(tx)
+            tx.leave()
+        except BaseException as error:  # noqa: BLE001
+            if tx.has_written or not self.connection.in_transaction:
+                return False
+            ledger.ids.undo()
+            unit.fail(self._classified(error))
+        else:
+            unit.error = None
+        return True
+
+    def _write_guarded(self, unit: Unit, ledger: Ledger) -> bool:
+        """Run a unit of a group in a savepoint; False when that is gone with all."""
         execute = self._execute
         tx = self._tx(unit.actor, ledger)
         execute("SAVEPOINT unit", {})
@@ -161,7 +186,10 @@ class SqliteDriver:
             if not self.connection.in_transaction:
                 return False
             execute("ROLLBACK TO unit", {})
+            ledger.ids.undo()
             unit.fail(self._classified(error))
+        else:
+            unit.error = None
         execute("RELEASE unit", {})
         return True
 

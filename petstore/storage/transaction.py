@@ -11,10 +11,10 @@ see `ledger.py`.
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, Table, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 
 from petstore.contract.errors import ServerFault, StorageFull, Unavailable
-from petstore.storage.ledger import Change, Ledger, last_version_in
+from petstore.storage.ledger import MOVE_COUNTER, Change, Ledger, last_version_in
 from petstore.storage.statement import DialectName, Params, Statement
 from petstore.storage.tables import CHANGE, COUNTER, PET, PURCHASE_ORDER, SHOP_USER
 
@@ -69,6 +69,7 @@ class Tx:
     Attributes:
         now: Milliseconds since the epoch in UTC; the same during the whole unit.
         actor: Who writes, when known.
+        has_written: Whether rows may have changed, so that there is something to undo.
 
     Args:
         ledger: Where the unit leaves what it logged; None when it only reads.
@@ -83,7 +84,7 @@ class Tx:
         "_execute_many",
         "_ledger",
         "actor",
-        "has_allocated",
+        "has_written",
         "now",
     )
 
@@ -100,7 +101,7 @@ class Tx:
         self._ledger = ledger
         self.now = now
         self.actor = actor
-        self.has_allocated = False
+        self.has_written = False
         self._execute = execute
         self._execute_many = execute_many
         self._dialect = dialect
@@ -128,6 +129,7 @@ class Tx:
             return
         text, constants, _ = statement.compiled[self._dialect]
         self._require_writing()
+        self.has_written = True
         given = [{**constants, **one} for one in params] if constants else params
         self._execute_many(text, given)
 
@@ -141,7 +143,9 @@ class Tx:
             version: The version that the write made.
             body: JSON of the entity as written, secrets left out; None after a delete.
         """
-        self._require_writing()
+        ledger = self._require_writing()
+        if action == "create":
+            ledger.ids.take(kind, entity_id)
         self._changes.append(
             {
                 "kind": kind,
@@ -174,18 +178,13 @@ class Tx:
         Raises:
             StorageFull: No id below 2^53 is left.
         """
-        row = self.row(_ALLOCATE[kind])
-        if row is None:
-            raise ServerFault(
-                f"The store has lost its counter of {kind} ids; restore a backup."
-            )
-        self.has_allocated = True
-        candidate, is_taken = row
-        if is_taken:
-            candidate = self._skip_taken(kind, candidate)
+        ledger = self._require_writing()
+        candidate = ledger.ids.next(kind)
+        if candidate is None:
+            candidate = self._allocate(kind, ledger)
         if candidate > ID_MAX:
             raise StorageFull(f"No {kind} id below 2^53 is left.")
-        return int(candidate)
+        return candidate
 
     def settle(self) -> None:
         """Write the end of a transaction of this unit alone."""
@@ -200,6 +199,7 @@ class Tx:
         text, constants, is_write = statement.compiled[self._dialect]
         if is_write:
             self._require_writing()
+            self.has_written = True
         if constants:
             return self._execute(text, {**constants, **params} if params else constants)
         return self._execute(text, params or {})
@@ -208,6 +208,20 @@ class Tx:
         if self._ledger is None:
             raise RuntimeError("A reading unit cannot write; use write().")
         return self._ledger
+
+    def _allocate(self, kind: Kind, ledger: Ledger) -> int:
+        ledger.settle_ids(self)
+        row = self.row(_ALLOCATE[kind])
+        if row is None:
+            raise ServerFault(
+                f"The store has lost its counter of {kind} ids; restore a backup."
+            )
+        candidate, next_taken = row
+        if next_taken == candidate:
+            return self._skip_taken(kind, candidate)
+        end = ID_MAX + 1 if next_taken is None else min(next_taken, ID_MAX + 1)
+        ledger.ids.note(kind, candidate + 1, end)
+        return int(candidate)
 
     def _skip_taken(self, kind: Kind, candidate: int) -> int:
         # Ends, because each full page moves the candidate on, and ID_MAX stops it.
@@ -221,16 +235,18 @@ class Tx:
                 if len(page) == GAP_PAGE_LENGTH:
                     continue
             break
-        self.run(_MOVE_COUNTER, {"counter": f"id.{kind}", "last": candidate})
+        self.run(MOVE_COUNTER, {"counter": f"id.{kind}", "last": candidate})
         return candidate
 
 
 def _allocate(kind: Kind, table: Table) -> Statement:
+    key: ColumnElement[int] = table.c.id
+    next_taken = select(func.min(key)).where(key >= COUNTER.c.value)
     return Statement(
         update(COUNTER)
         .where(COUNTER.c.name == f"id.{kind}")
         .values(value=COUNTER.c.value + 1)
-        .returning(COUNTER.c.value, exists().where(table.c.id == COUNTER.c.value))
+        .returning(COUNTER.c.value, next_taken.scalar_subquery())
     )
 
 
@@ -255,8 +271,3 @@ def _taken_from(table: Table) -> Statement:
 _TABLES: dict[Kind, Table] = {"pet": PET, "order": PURCHASE_ORDER, "user": SHOP_USER}
 _ALLOCATE = {kind: _allocate(kind, table) for kind, table in _TABLES.items()}
 _TAKEN_FROM = {kind: _taken_from(table) for kind, table in _TABLES.items()}
-_MOVE_COUNTER = Statement(
-    update(COUNTER)
-    .where(COUNTER.c.name == bindparam("counter"))
-    .values(value=bindparam("last"))
-)

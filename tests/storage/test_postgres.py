@@ -26,6 +26,7 @@ from tests.storage.postgres_kit import (
     write,
 )
 from tests.storage.units import (
+    CLAIM_PET,
     INSERT_PET,
     RENAME_PET,
     add_pet,
@@ -182,7 +183,8 @@ def test_id_that_another_store_takes_in_between_is_given_up(
         given.append(tx.next_id("pet"))
         if len(given) == 1:
             other.write(lambda tx: tx.run(INSERT_PET, pet_row(1)))
-        tx.run(INSERT_PET, pet_row(given[-1]))
+        if tx.run(CLAIM_PET, pet_row(given[-1])) == 0:
+            raise overtaken("pet", given[-1])
 
     write(driver, add_slowly)
 

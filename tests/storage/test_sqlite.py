@@ -22,7 +22,9 @@ from petstore.storage.unit import Unit
 from tests.kit.stores import START_MS
 from tests.storage.units import (
     CHANGES,
+    COUNTER_VALUE,
     INSERT_PET,
+    PET_IDS,
     add_orphan_tag,
     add_pet,
     inventory,
@@ -99,8 +101,51 @@ def test_waiting_units_share_one_commit(driver, reader):
 
     assert [unit.outcome() for unit in units] == [1, 2, 3]
     assert (seen.count("BEGIN IMMEDIATE"), seen.count("COMMIT")) == (1, 1)
-    assert seen.count("SAVEPOINT unit") == 3
+    assert seen.count("SAVEPOINT unit") == 0
     assert read(reader, pet_ids) == [1, 2, 3]
+
+
+def test_unit_that_fails_before_it_writes_costs_its_group_nothing(driver):
+    def look_and_fail(tx):
+        tx.rows(PET_IDS)
+        raise NotFound("There is none.")
+
+    seen = statements_of(driver)
+
+    first, failed, last = write(driver, add_pet, look_and_fail, add_pet)
+
+    assert (first.outcome(), last.outcome()) == (1, 2)
+    with pytest.raises(NotFound):
+        failed.outcome()
+    assert (seen.count("BEGIN IMMEDIATE"), seen.count("COMMIT")) == (1, 1)
+    assert "SAVEPOINT unit" not in seen
+
+
+def test_unit_that_fails_after_it_wrote_is_undone_alone(driver, reader):
+    def add_and_fail(tx):
+        add_pet(tx)
+        fail(tx)
+
+    seen = statements_of(driver)
+
+    first, failed, last = write(driver, add_pet, add_and_fail, add_pet)
+
+    assert (first.outcome(), last.outcome()) == (1, 2)
+    with pytest.raises(NotFound):
+        failed.outcome()
+    assert (seen.count("ROLLBACK"), seen.count("COMMIT")) == (1, 1)
+    assert seen.count("SAVEPOINT unit") == 3
+    assert read(reader, pet_ids) == [1, 2]
+    assert read(reader, inventory) == {"available": 2}
+
+
+def test_ids_of_callers_are_left_out_within_a_group(driver, reader):
+    units = write(
+        driver, add_pet, lambda tx: add_pet(tx, pet_id=3), add_pet, add_pet, add_pet
+    )
+
+    assert [unit.outcome() for unit in units] == [1, 3, 2, 4, 5]
+    assert read(reader, lambda tx: tx.row(COUNTER_VALUE, {"counter": "id.pet"})) == (5,)
 
 
 def test_each_unit_of_a_group_has_its_own_seq(driver, reader):

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from petstore.contract.errors import Conflicted, NotFound, ServerFault, StorageFull
+from petstore.storage.ledger import MOVE_COUNTER
 from petstore.storage.statement import Value
 from petstore.storage.store import AsyncStore, SyncStore
 from petstore.storage.transaction import GAP_PAGE_LENGTH, ID_MAX
@@ -22,7 +23,6 @@ from tests.storage.units import (
     INSERT_ORDER,
     INSERT_PET,
     INSERT_USER,
-    MOVE_COUNTER,
     PET_IDS,
     RENAME_PET,
     STOCK_UP,

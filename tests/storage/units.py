@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from petstore.contract.errors import Conflicted
 from petstore.storage.statement import Statement
 from petstore.storage.tables import (
     CHANGE,
@@ -15,7 +16,7 @@ from petstore.storage.tables import (
     PURCHASE_ORDER,
     SHOP_USER,
 )
-from petstore.storage.transaction import Tx
+from petstore.storage.transaction import Tx, overtaken
 
 INSERT_PET = Statement(insert(PET))
 INSERT_TAG = Statement(insert(PET_TAG))
@@ -27,6 +28,7 @@ FIND_TAGS = Statement(
     .where(PET_TAG.c.pet_id == bindparam("pet_id"))
     .order_by(PET_TAG.c.position)
 )
+CLAIM_PET = Statement.inserting(lambda insert: insert(PET).on_conflict_do_nothing())
 PET_IDS = Statement(select(PET.c.id).order_by(PET.c.id))
 CHANGES = Statement(select(CHANGE).order_by(CHANGE.c.seq, CHANGE.c.position))
 KEPT = Statement(select(INVENTORY).order_by(INVENTORY.c.status))
@@ -48,11 +50,6 @@ BUY = Statement(
 )
 COUNTER_VALUE = Statement(
     select(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
-)
-MOVE_COUNTER = Statement(
-    update(COUNTER)
-    .where(COUNTER.c.name == bindparam("counter"))
-    .values(value=bindparam("last"))
 )
 DROP_COUNTER = Statement(delete(COUNTER).where(COUNTER.c.name == bindparam("counter")))
 # A unit that breaks a deferred reference fails at its COMMIT, and only there.
@@ -118,7 +115,9 @@ def add_pet(
 ) -> int:
     """Write a pet with two tags, as the engine would, and return its id."""
     chosen = tx.next_id("pet") if pet_id is None else pet_id
-    tx.run(INSERT_PET, pet_row(chosen, name=name, status=status, created_at=tx.now))
+    row = pet_row(chosen, name=name, status=status, created_at=tx.now)
+    if tx.run(CLAIM_PET, row) == 0:
+        raise overtaken("pet", chosen) if pet_id is None else Conflicted("It is taken.")
     tx.run_each(
         INSERT_TAG,
         [
