@@ -148,6 +148,7 @@ class Reply(Generic[T_co]):
         state: confirmed by the store, pending in an outbox, or stale from a copy.
         attempts: How often the call was sent.
         next_cursor: Where a listing goes on, when there is more.
+        text: The value's JSON, where it was written already; spares a second time.
     """
 
     value: T_co
@@ -158,6 +159,7 @@ class Reply(Generic[T_co]):
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
     next_cursor: str | None = None
+    text: bytes | None = field(default=None, repr=False, compare=False)
 
 
 class Backend(Protocol):

@@ -79,7 +79,7 @@ def encode_reply(
     if isinstance(reply.value, Token):
         headers[EXPIRES_HEADER] = _expiry(face, reply.value.expires_at)
         headers[RATE_LIMIT_HEADER] = RATE_LIMIT
-    kind, body = _written(face, route, call, reply.value, request)
+    kind, body = _written(face, route, call, reply, request)
     if isinstance(body, ByteStream):
         kind = body.media_type
     if kind:
@@ -88,17 +88,17 @@ def encode_reply(
 
 
 def _written(
-    face: Face, route: Route, call: Call[Any], value: Any, request: Request
+    face: Face, route: Route, call: Call[Any], reply: Reply[Any], request: Request
 ) -> tuple[str, bytes | ByteStream]:
     """Return the content type ("" without a body) and the body."""
-    shape = route.shape
+    shape, value = route.shape, reply.value
     if shape is Shape.STREAM:
         return "", value
     has_none = value is None if shape is Shape.ENTITY else value == []
     if shape is Shape.EMPTY or (has_none and shape in (Shape.ENTITY, Shape.FIRST)):
         return "", b""
     if shape is Shape.ENTITY and face.flavour == "native":
-        return JSON, _native_json(value)
+        return JSON, reply.text or _native_json(value)
     if shape is Shape.TEXT:
         assert route.text is not None
         return JSON, route.text(call, value).encode()

@@ -41,7 +41,7 @@ def write_users(visit: Visit) -> Flow:
         arguments = yield Work(lambda: _protected(arguments, visit.setup))
     unit = _UNITS[visit.call.operation.id]
     reply: Reply[Any] = yield Write(
-        lambda tx: as_reply(unit(tx, visit.enter(tx), **arguments))
+        lambda tx: as_reply(unit(tx, visit.enter(tx), **arguments), tx)
     )
     return reply
 

@@ -129,7 +129,7 @@ def _unit(visit: Visit) -> Callable[[Tx], Reply[Any]]:
     arguments = visit.call.arguments
 
     def run(tx: Tx) -> Reply[Any]:
-        return as_reply(unit(tx, visit.enter(tx), **arguments))
+        return as_reply(unit(tx, visit.enter(tx), **arguments), tx)
 
     return run
 

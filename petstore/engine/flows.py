@@ -78,8 +78,11 @@ class Visit:
 Start = Callable[[Visit], Flow]
 
 
-def as_reply(value: Any) -> Reply[Any]:
+def as_reply(value: Any, tx: Tx) -> Reply[Any]:
     """Wrap the value of a unit, unless it is a reply already."""
     if isinstance(value, Reply):
         return value
-    return Reply(value, version=getattr(value, "version", None))
+    text = None
+    if tx.written is not None and tx.written[0] is value:
+        text = tx.written[1]
+    return Reply(value, version=getattr(value, "version", None), text=text)

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select, update
 
 from petstore.contract.order import Order, OrderDraft, OrderStatus
+from petstore.engine.changes import record
 from petstore.engine.instants import from_milliseconds, to_milliseconds
 from petstore.storage.statement import Statement
 from petstore.storage.tables import PURCHASE_ORDER
-from petstore.storage.transaction import Action, Row, Tx, overtaken
+from petstore.storage.transaction import Row, Tx, overtaken
 
 COLUMNS = (
     PURCHASE_ORDER.c.id,
@@ -94,7 +95,7 @@ def insert_order(tx: Tx, order_id: int, draft: OrderDraft) -> Order:
     values = {**_values(order), "id": order_id, "created_at": tx.now}
     if tx.run(_INSERT, {**values, "updated_at": tx.now, "deleted_at": None}) == 0:
         raise overtaken("order", order_id)
-    _log(tx, order, "create")
+    record(tx, "order", order, "create")
     return order
 
 
@@ -107,7 +108,7 @@ def update_order(tx: Tx, stored: StoredOrder, draft: OrderDraft) -> Order:
     """
     order = _as_order(stored.order.id, draft, version=_version(stored.order) + 1)
     _write(tx, stored.order, _values(order), deleted_at=None)
-    _log(tx, order, "restore" if stored.is_deleted else "update")
+    record(tx, "order", order, "restore" if stored.is_deleted else "update")
     return order
 
 
@@ -157,8 +158,3 @@ def _write(
     times = {"updated_at": tx.now, "deleted_at": deleted_at}
     if tx.run(_UPDATE, {**values, **guard, **times}) == 0:
         raise overtaken("order", before.id)
-
-
-def _log(tx: Tx, order: Order, action: Action) -> None:
-    body = order.model_dump_json(exclude_none=True)
-    tx.log("order", order.id, _version(order), action, body)

@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, bindparam, delete, insert, select, update
 
 from petstore.contract.model import of_values
 from petstore.contract.pet import Category, Pet, PetDraft, PetStatus, Tag
+from petstore.engine.changes import record
 from petstore.rules import fold_name
 from petstore.storage.statement import (
     LIST_LENGTH_MAX,
@@ -163,7 +164,10 @@ def _category(category_id: int | None, name: str | None) -> Category | None:
 
 def _category_of(draft: PetDraft) -> Category | None:
     category = draft.category
-    return None if category is None else _category(category.id, category.name)
+    if category is None:
+        return None
+    is_kept = not category.__pydantic_extra__ and category.name is not None
+    return category if is_kept else _category(category.id, category.name)
 
 
 def _bare_tag(tag: Tag) -> Tag:
@@ -281,5 +285,4 @@ def _settle(tx: Tx, pet: Pet, action: Action, *, status_before: str | None) -> N
             tx.count(status_before, -1)
         if pet.status is not None:
             tx.count(pet.status, 1)
-    body = pet.__pydantic_serializer__.to_json(pet, by_alias=True, exclude_none=True)
-    tx.log("pet", pet.id, _version(pet), action, body.decode())
+    record(tx, "pet", pet, action)

@@ -30,9 +30,12 @@ async def read_body(request: SanicRequest, limit: int, seconds_max: float) -> by
         TooLarge: It exceeds the limit; nothing beyond it was kept.
         Malformed: It took too long to arrive.
     """
+    stream: Any = request.stream
+    if _has_arrived(stream):
+        return _take(stream, limit)
     pieces: list[bytes] = []
     await _read(request, pieces.append, limit, seconds_max)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return b"".join(pieces)
 
 
 async def spool_upload(
@@ -97,9 +100,6 @@ async def _read(
     # Sanic limits neither the size of a streamed body nor the time of a dripping one.
     _check_announced(request, limit)
     stream: Any = request.stream
-    if _has_arrived(stream):
-        await _receive(stream, keep, limit)
-        return
     try:
         async with timeout(seconds_max):
             await _receive(stream, keep, limit)
@@ -109,10 +109,24 @@ async def _read(
         raise Malformed(f"The body took more than {seconds_max:g} seconds.") from error
 
 
+def _take(stream: Any, limit: int) -> bytes:
+    """Do what Sanic's reader would, without waiting for anything."""
+    size_bytes = stream.request_bytes_left
+    if size_bytes > limit:
+        raise _too_large(limit)
+    buffer = stream.recv_buffer
+    body = bytes(buffer[:size_bytes])
+    del buffer[:size_bytes]
+    stream.request_bytes_left, stream.request_body = 0, None
+    return body
+
+
 def _has_arrived(stream: Any) -> bool:
     """Tell whether the whole body came with its header, and nobody need watch it."""
-    is_plain = isinstance(stream, Http) and stream.request_body == _OF_KNOWN_LENGTH
-    return is_plain and len(stream.recv_buffer) >= stream.request_bytes_left
+    is_plain = isinstance(stream, Http) and stream.request_body is _OF_KNOWN_LENGTH
+    if not is_plain or stream.expecting_continue:
+        return False
+    return bool(len(stream.recv_buffer) >= stream.request_bytes_left)
 
 
 async def _receive(stream: Any, keep: Callable[[bytes], object], limit: int) -> None:

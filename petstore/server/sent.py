@@ -1,5 +1,6 @@
 """Hand a response to Sanic with as little work in between as it allows."""
 
+from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -28,39 +29,39 @@ class Sent(HTTPResponse):
 
     def on_wire(self) -> bytes:
         """Return the whole answer, on a connection that goes on."""
-        lines = [_status_line(self.status)]
-        for name, value in self.headers.items():
-            lines.append(b"%b: %b" % (_encoded(name), _line(value)))
+        headers = self.headers
+        head = _head(self.status, headers)
+        if not head.count("\r") == head.count("\n") == len(headers) + 1:
+            clean = {name: _line(value) for name, value in headers.items()}
+            head = _head(self.status, clean)
         body = self.body or b""
-        lines.append(_END % len(body))
-        return b"\r\n".join((*lines, body))
+        return b"%b%b%b" % (head.encode("latin-1", "replace"), _END % len(body), body)
 
     @property
     def processed_headers(self) -> Any:
         """Return the headers as bytes; called by Sanic once it added its own."""
         return [
-            (_encoded(name), _line(value))
+            (name.encode("ascii"), _line(value).encode("latin-1", "replace"))
             for name, value in self.headers.items()
             if value != ""
         ]
 
 
-_END: Final = b"content-length: %d\r\nconnection: keep-alive\r\n"
+_END: Final = b"content-length: %d\r\nconnection: keep-alive\r\n\r\n"
+
+
+def _head(status: int, headers: Mapping[str, str]) -> str:
+    head = _status_line(status)
+    for name, value in headers.items():
+        head += f"{name}: {value}\r\n"
+    return head
 
 
 @cache
-def _status_line(status: int) -> bytes:
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()
+def _status_line(status: int) -> str:
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
 
 
-@cache
-def _encoded(name: str) -> bytes:
-    return name.encode("ascii")
-
-
-def _line(value: str | int) -> bytes:
-    text = str(value)
-    if "\r" in text or "\n" in text:
-        # RFC 9110 §5.5: a line break would end the header.
-        text = text.replace("\r", "").replace("\n", "")
-    return text.encode("latin-1", "replace")
+def _line(value: str | int) -> str:
+    # RFC 9110 §5.5: a line break would end the header.
+    return str(value).replace("\r", "").replace("\n", "")

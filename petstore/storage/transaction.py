@@ -70,6 +70,7 @@ class Tx:
         now: Milliseconds since the epoch in UTC; the same during the whole unit.
         actor: Who writes, when known.
         has_written: Whether rows may have changed, so that there is something to undo.
+        written: The entity that the unit logged last, and its JSON.
 
     Args:
         ledger: Where the unit leaves what it logged; None when it only reads.
@@ -86,6 +87,7 @@ class Tx:
         "actor",
         "has_written",
         "now",
+        "written",
     )
 
     def __init__(
@@ -102,6 +104,7 @@ class Tx:
         self.now = now
         self.actor = actor
         self.has_written = False
+        self.written: tuple[object, bytes] | None = None
         self._execute = execute
         self._execute_many = execute_many
         self._dialect = dialect
