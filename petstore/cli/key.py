@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from petstore.cli.choices import Role
 from petstore.cli.listing import Limit
 from petstore.cli.output import AsJson, note, print_fields, print_json, print_table, say
 from petstore.cli.stores import OwnStore, open_own
+from petstore.contract.role import Role
 
 if TYPE_CHECKING:
     from petstore.engine.keys import Key
@@ -43,7 +43,9 @@ def add(
     label: Label,
     store: OwnStore,
     *,
-    role: Annotated[Role, typer.Option(help="Allow what this role may do.")] = "clerk",
+    role: Annotated[
+        Role, typer.Option(help="Allow what this role may do.")
+    ] = Role.CLERK,
     scope: Annotated[
         list[str], typer.Option(help="Allow this instead; may be repeated.")
     ] = [],  # noqa: B006 - Typer copies it

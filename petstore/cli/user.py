@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from petstore.cli.choices import Role
 from petstore.cli.listing import Limit
 from petstore.cli.output import AsJson, note, print_fields, print_json, print_table, say
 from petstore.cli.stores import OwnStore, open_own
+from petstore.contract.role import Role
 
 if TYPE_CHECKING:
     from petstore.engine.user_rows import StoredUser
@@ -46,7 +46,7 @@ def add(
     username: Username,
     store: OwnStore,
     *,
-    role: Annotated[Role, typer.Option(help="What the user may do.")] = "customer",
+    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.CUSTOMER,
     email: Annotated[str | None, typer.Option(help="Where to reach the user.")] = None,
     password_stdin: Annotated[
         bool,

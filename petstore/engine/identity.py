@@ -16,6 +16,7 @@ from petstore.contract.arguments import (
 )
 from petstore.contract.call import Operation
 from petstore.contract.errors import Forbidden, Unauthorized
+from petstore.contract.role import Role
 from petstore.contract.user import Token, TokenInfo
 from petstore.engine.context import NOBODY, Context, Credentials, Principal
 from petstore.engine.instants import from_milliseconds
@@ -24,10 +25,10 @@ from petstore.storage.tables import SHOP_USER, TOKEN
 from petstore.storage.transaction import Tx
 
 TOKEN_LIFE_MS: Final = 60 * 60 * 1000
-ROLE_SCOPES: Final[Mapping[str, frozenset[str]]] = {
-    "owner": frozenset(SCOPES),
-    "clerk": WRITE_PETS | WRITE_ORDERS | READ_USERS,
-    "customer": READ_PETS | READ_ORDERS,
+ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
+    Role.OWNER: frozenset(SCOPES),
+    Role.CLERK: WRITE_PETS | WRITE_ORDERS | READ_USERS,
+    Role.CUSTOMER: READ_PETS | READ_ORDERS,
 }
 
 _FIND = Statement(
@@ -108,7 +109,7 @@ def authorize(
     raise Forbidden(f"{operation.id} also needs the scopes {missing}.")
 
 
-def issue_token(tx: Tx, token: str, *, user_id: int, role: str) -> Token:
+def issue_token(tx: Tx, token: str, *, user_id: int, role: Role) -> Token:
     """Keep a new token for a user, and drop the user's expired ones."""
     tx.run(_DELETE_EXPIRED, {"owner": user_id, "now": tx.now})
     expires_at = tx.now + TOKEN_LIFE_MS

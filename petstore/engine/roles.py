@@ -5,19 +5,16 @@ No operation of the contract does this: whoever holds the store itself may, and 
 else. Passwords arrive as the store keeps them (see `passwords.protected`).
 """
 
-from typing import Final
-
 from sqlalchemy import bindparam, delete, select, update
 
 from petstore.contract.errors import Conflicted, NotFound, RuleBroken
+from petstore.contract.role import Role
 from petstore.contract.user import UserDraft
 from petstore.engine import seeding, user_rows
 from petstore.engine.user_rows import StoredUser
 from petstore.storage.statement import Statement
 from petstore.storage.tables import SHOP_USER, TOKEN
 from petstore.storage.transaction import Tx
-
-OWNER_ROLE: Final = "owner"
 
 _LIST = Statement(
     select(*user_rows.COLUMNS)
@@ -33,7 +30,9 @@ _SET_ROLE = Statement(
 _END_TOKENS = Statement(delete(TOKEN).where(TOKEN.c.user_id == bindparam("wanted_id")))
 _OTHER_OWNER = Statement(
     select(SHOP_USER.c.id)
-    .where(SHOP_USER.c.role == OWNER_ROLE, SHOP_USER.c.id != bindparam("wanted_id"))
+    .where(
+        SHOP_USER.c.role == Role.OWNER.value, SHOP_USER.c.id != bindparam("wanted_id")
+    )
     .limit(1)
 )
 
@@ -41,10 +40,10 @@ _OTHER_OWNER = Statement(
 def list_users(tx: Tx, *, after: str = "", limit: int) -> list[StoredUser]:
     """Return users with their roles by name, from the first one after a name."""
     rows = tx.rows(_LIST, {"after": after, "row_count": limit})
-    return [StoredUser(user_rows.user_of(row), role=row[-1]) for row in rows]
+    return [StoredUser(user_rows.user_of(row), role=Role(row[-1])) for row in rows]
 
 
-def add_user(tx: Tx, draft: UserDraft, *, role: str) -> StoredUser:
+def add_user(tx: Tx, draft: UserDraft, *, role: Role) -> StoredUser:
     """
     Store a new user with a role; writes one change.
 
@@ -73,13 +72,13 @@ def add_first_owner(tx: Tx, draft: UserDraft) -> bool:
     if user_rows.find(tx, draft.username or "") is not None:
         raise Conflicted(
             f"This shop has no owner, and its user {draft.username} is none. Make that"
-            f" user one: petstore user set-role {draft.username} {OWNER_ROLE}"
+            f" user one: petstore user set-role {draft.username} {Role.OWNER}"
         )
-    add_user(tx, draft, role=OWNER_ROLE)
+    add_user(tx, draft, role=Role.OWNER)
     return True
 
 
-def set_role(tx: Tx, username: str, *, role: str) -> StoredUser:
+def set_role(tx: Tx, username: str, *, role: Role) -> StoredUser:
     """
     Give a user another role, and end the user's tokens; writes one change.
 
@@ -88,10 +87,10 @@ def set_role(tx: Tx, username: str, *, role: str) -> StoredUser:
         RuleBroken: It would leave the shop without an owner.
     """
     stored = _stored(tx, username)
-    if role != OWNER_ROLE:
+    if role is not Role.OWNER:
         _require_other_owner(tx, stored)
     user = user_rows.update_user(tx, stored.user, stored.user)
-    tx.run(_SET_ROLE, {"wanted_id": user.id, "new_role": role})
+    tx.run(_SET_ROLE, {"wanted_id": user.id, "new_role": role.value})
     # A token carries the scopes of the role that its user had at the login.
     tx.run(_END_TOKENS, {"wanted_id": user.id})
     return StoredUser(user, role=role)
@@ -118,7 +117,7 @@ def _stored(tx: Tx, username: str) -> StoredUser:
 
 
 def _require_other_owner(tx: Tx, stored: StoredUser) -> None:
-    if stored.role != OWNER_ROLE:
+    if stored.role is not Role.OWNER:
         return
     if tx.row(_OTHER_OWNER, {"wanted_id": stored.user.id}) is None:
         raise RuleBroken(

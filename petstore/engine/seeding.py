@@ -13,6 +13,7 @@ from petstore.contract.arguments import SCOPES
 from petstore.contract.errors import ConfigError, Invalid, Unavailable
 from petstore.contract.order import OrderDraft
 from petstore.contract.pet import PetDraft
+from petstore.contract.role import Role
 from petstore.contract.user import UserDraft
 from petstore.engine import identity, order_rows, pet_rows, user_rows
 from petstore.engine.ids import given_id
@@ -35,7 +36,7 @@ from petstore.storage.tables import (
 from petstore.storage.transaction import Tx
 
 SANDBOX_KEY: Final = "special-key"
-OWNER: Final = "owner"
+OWNER_NAME: Final = "owner"
 UNIT_LENGTH: Final = 1_000
 _CLAIM: Final = "filling"
 
@@ -62,7 +63,7 @@ _EMPTY = [
 ] + [Statement(delete(CHANGE)), Statement(delete(PHOTO))]
 _REWIND = Statement(update(COUNTER).values(value=0))
 _ANY_OWNER = Statement(
-    select(SHOP_USER.c.id).where(SHOP_USER.c.role == "owner").limit(1)
+    select(SHOP_USER.c.id).where(SHOP_USER.c.role == Role.OWNER.value).limit(1)
 )
 
 Unit = Callable[[Tx], None]
@@ -168,7 +169,7 @@ def has_owner(tx: Tx) -> bool:
 
 def new_owner() -> Account:
     """Return an account for the first owner, with a random password."""
-    return Account(OWNER, secrets.token_urlsafe(12))
+    return Account(OWNER_NAME, secrets.token_urlsafe(12))
 
 
 def _parts(pets: PetSource) -> Iterator[list[PetDraft]]:
@@ -194,7 +195,7 @@ def _add_rest(tx: Tx, orders: Sequence[OrderDraft], users: Sequence[UserDraft]) 
         order_rows.insert_order(tx, order_id, order)
     for user in _chosen_first(users):
         user_id = given_id(user.id) or tx.next_id("user")
-        user_rows.insert_user(tx, user_id, user, role="customer")
+        user_rows.insert_user(tx, user_id, user, role=Role.CUSTOMER)
 
 
 def _add_sandbox_key(tx: Tx) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
+from petstore.contract.role import Role
 from petstore.contract.user import User, UserDraft
 from petstore.storage.statement import Statement
 from petstore.storage.tables import SHOP_USER, TOKEN
@@ -50,7 +51,7 @@ class StoredUser:
 
     __slots__ = ("role", "user")
 
-    def __init__(self, user: User, role: str) -> None:
+    def __init__(self, user: User, role: Role) -> None:
         self.user = user
         self.role = role
 
@@ -75,10 +76,10 @@ def user_of(row: Row) -> User:
 
 
 def _stored(row: Row) -> StoredUser:
-    return StoredUser(user_of(row), role=row[9])
+    return StoredUser(user_of(row), role=Role(row[9]))
 
 
-def insert_user(tx: Tx, user_id: int, draft: UserDraft, *, role: str) -> User:
+def insert_user(tx: Tx, user_id: int, draft: UserDraft, *, role: Role) -> User:
     """
     Store a new user under an id and a name that none has; writes one change.
 
@@ -88,7 +89,7 @@ def insert_user(tx: Tx, user_id: int, draft: UserDraft, *, role: str) -> User:
     # A user of this id may have lived before: its versions go on, not back.
     last_version = tx.last_version("user", user_id)
     user = _as_user(user_id, draft, version=last_version + 1)
-    values = {**_values(user), "id": user_id, "role": role}
+    values = {**_values(user), "id": user_id, "role": role.value}
     times = {"created_at": tx.now, "updated_at": tx.now}
     if tx.run(_INSERT, {**values, **times}) == 0:
         raise overtaken("user", user_id)

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Select, bindparam, select
 from petstore.contract.arguments import PAGE_SIZE_DEFAULT
 from petstore.contract.errors import Conflicted, FieldProblem, Invalid, NotFound
 from petstore.contract.model import Page
+from petstore.contract.role import Role
 from petstore.contract.user import User, UserDraft
 from petstore.engine.context import Context
 from petstore.engine.ids import given_id
@@ -25,8 +26,6 @@ from petstore.engine.user_rows import (
 from petstore.storage.statement import Statement, Value
 from petstore.storage.tables import SHOP_USER
 from petstore.storage.transaction import Tx
-
-CUSTOMER = "customer"
 
 
 def get(tx: Tx, context: Context, *, username: str) -> User:
@@ -64,7 +63,7 @@ def create(
         taken = find_by_id(tx, user_id)
     if taken is None:
         user_id = user_id or tx.next_id("user")
-        return _shown(insert_user(tx, user_id, user, role=CUSTOMER), context)
+        return _shown(insert_user(tx, user_id, user, role=Role.CUSTOMER), context)
     if not context.policy.replace_existing:
         what = f"username {user.username}"
         if taken.user.username != user.username:

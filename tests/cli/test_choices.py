@@ -4,7 +4,7 @@ import pytest
 
 from petstore.cli import choices
 from petstore.contract import flavours, openapi, order, pet
-from petstore.engine import identity, profile
+from petstore.engine import profile
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,6 @@ from petstore.engine import identity, profile
         (choices.Flavour, get_args(openapi.Kind)),
         (choices.PetStatus, tuple(pet.PetStatus)),
         (choices.OrderStatus, tuple(order.OrderStatus)),
-        (choices.Role, tuple(identity.ROLE_SCOPES)),
     ],
 )
 def test_choices_are_those_of_the_product(choice, expected):

@@ -15,6 +15,7 @@ from petstore.contract.flavours import STRICT
 from petstore.contract.operations import OPERATIONS
 from petstore.contract.order import OrderPatch
 from petstore.contract.pet import PetPatch
+from petstore.contract.role import Role
 from petstore.contract.user import Credentials as Login
 from petstore.engine.context import Caller, Credentials, Principal
 from petstore.engine.identity import ROLE_SCOPES, TOKEN_LIFE_MS, add_credential
@@ -139,7 +140,7 @@ def furnished(shop: Shop) -> Doors:
     def fill(tx: Any) -> None:
         for name, role in (*zip(("cid", "cleo", "olga"), ROLES, strict=True), OWN):
             draft = a_user_draft(username=name, password=hashed)
-            add_user(tx, draft, role=role)
+            add_user(tx, draft, role=Role(role))
         add_key(tx, "all", KEY, scopes=frozenset(SCOPES))
         add_key(tx, "some", READING_KEY, scopes=READ_PETS)
         add_credential(tx, "old", scopes=" ".join(SCOPES), user_id=3, expires_at=tx.now)
@@ -253,8 +254,10 @@ def test_bearer_token_comes_before_an_api_key(doors: Doors):
 
 
 def test_roles_hold_only_scopes_that_exist_and_an_owner_all():
-    assert ROLE_SCOPES["customer"] < ROLE_SCOPES["clerk"] < ROLE_SCOPES["owner"]
-    assert SCOPES.keys() == ROLE_SCOPES["owner"]
+    assert ROLE_SCOPES[Role.CUSTOMER] < ROLE_SCOPES[Role.CLERK]
+    assert ROLE_SCOPES[Role.CLERK] < ROLE_SCOPES[Role.OWNER]
+    assert SCOPES.keys() == ROLE_SCOPES[Role.OWNER]
+    assert ROLE_SCOPES.keys() == set(Role)
 
 
 def test_credentials_and_principals_show_no_secret():
@@ -272,7 +275,7 @@ def test_token_says_whose_it_is_what_it_allows_and_until_when(doors: Doors):
     info = doors.shop.send_as(calls.get_token(), bearer=token).value
 
     assert info.username == "cleo"
-    assert sorted(ROLE_SCOPES["clerk"]) == info.scopes
+    assert sorted(ROLE_SCOPES[Role.CLERK]) == info.scopes
     expires_ms = (info.expires_at.timestamp() if info.expires_at else 0) * 1000
     assert doors.shop.clock() + TOKEN_LIFE_MS == expires_ms
 

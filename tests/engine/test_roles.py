@@ -1,18 +1,25 @@
+from functools import partial
+
 import pytest
+from sqlalchemy import select
 
 from petstore.contract import calls
 from petstore.contract.errors import Conflicted, NotFound, RuleBroken, Unauthorized
+from petstore.contract.role import Role
 from petstore.engine import roles
+from petstore.storage.tables import SHOP_USER
 from tests.kit.builders import a_user_draft
 
 
 def add(shop, username, role):
     draft = a_user_draft(username=username)
-    return shop.engine.store.write(lambda tx: roles.add_user(tx, draft, role=role))
+    add_user = partial(roles.add_user, draft=draft, role=Role(role))
+    return shop.engine.store.write(add_user)
 
 
 def set_role(shop, username, role):
-    shop.engine.store.write(lambda tx: roles.set_role(tx, username, role=role))
+    new_role = Role(role)
+    shop.engine.store.write(lambda tx: roles.set_role(tx, username, role=new_role))
 
 
 def listed(shop, **page):
@@ -26,6 +33,16 @@ def test_users_are_listed_by_name_with_their_roles(shop):
 
     assert listed(shop, limit=2) == [("ann", "owner"), ("bob", "clerk")]
     assert listed(shop, after="bob", limit=2) == [("cid", "customer")]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_stored_as_its_value(shop, role):
+    add(shop, "ann", "customer")
+    add(shop, "bob", role)
+    set_role(shop, "ann", role)
+
+    assert [(role.value,)] * 2 == shop.rows(select(SHOP_USER.c.role))
+    assert ("ann", role) in listed(shop, limit=9)
 
 
 def test_a_name_is_given_once(shop):
