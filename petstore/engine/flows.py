@@ -68,9 +68,10 @@ class Visit:
         profile, credentials = self.setup.profile, self.caller.credentials
         principal = HOLDER
         if credentials is not None:
-            principal = identity.authenticate(tx, credentials)
             if profile.auth == "on":
-                identity.authorize(self.call.operation, principal, self.call.arguments)
+                principal = identity.authorize(tx, credentials, self.call)
+            else:
+                principal = identity.authenticate(tx, credentials)
             tx.actor = principal.name
         return Context(profile, self.caller.policy, principal)
 

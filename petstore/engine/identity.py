@@ -1,7 +1,7 @@
 """Know who calls: tokens, api keys, roles, and what they may do."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -14,7 +14,7 @@ from petstore.contract.arguments import (
     WRITE_ORDERS,
     WRITE_PETS,
 )
-from petstore.contract.call import Operation
+from petstore.contract.call import Call
 from petstore.contract.errors import Forbidden, Unauthorized
 from petstore.contract.role import Role
 from petstore.contract.user import Token, TokenInfo
@@ -60,53 +60,73 @@ def hash_token(token: str) -> str:
 
 def authenticate(tx: Tx, credentials: Credentials) -> Principal:
     """
-    Return who sent the credentials.
+    Return who sent the credentials; of two that are valid, the token's user.
 
     Returns:
         NOBODY where nothing was sent, or nothing that is valid (any more).
     """
-    sent = credentials.bearer or credentials.api_key
-    row = tx.row(_FIND, {"wanted_hash": hash_token(sent)}) if sent else None
-    if row is None:
+    if not (credentials.bearer or credentials.api_key):
         return NOBODY
-    token_hash, user_id, scopes, expires_at, label, username = row
-    has_expired = expires_at is not None and expires_at <= tx.now
-    is_orphan = user_id is not None and username is None
-    if has_expired or is_orphan:
-        return NOBODY
-    return Principal(
-        name=username or label,
-        user_id=user_id,
-        scopes=frozenset(scopes.split()),
-        token_hash=token_hash,
-        expires_at_ms=expires_at,
+    return next(_known(tx, credentials), NOBODY)
+
+
+def authorize(tx: Tx, credentials: Credentials, call: Call[Any]) -> Principal:
+    """
+    Return whose credential allows the call; of two that were sent, one is enough.
+
+    Raises:
+        Unauthorized: None of them is valid (any more).
+        Forbidden: None of them has all scopes; the message names what is missing.
+
+    Source: OpenAPI 3.1, security requirement objects are alternatives.
+    """
+    operation = call.operation
+    if not operation.scopes:
+        return authenticate(tx, credentials)
+    shortages: list[frozenset[str]] = []
+    for principal in _known(tx, credentials):
+        shortage = operation.scopes - principal.scopes
+        if not shortage or _is_own(principal, call):
+            return principal
+        shortages.append(shortage)
+    if shortages:
+        fewest = min(shortages, key=len)
+        missing = ", ".join(sorted(fewest))
+        raise Forbidden(f"{operation.id} also needs the scopes {missing}.")
+    needed = ", ".join(sorted(operation.scopes))
+    raise Unauthorized(
+        f"{operation.id} needs the scopes {needed}, and this request carries no"
+        " credential, or one that is unknown or has expired: send the header"
+        " api_key, or log in and send Authorization: Bearer."
     )
 
 
-def authorize(
-    operation: Operation[Any], principal: Principal, arguments: Mapping[str, Any]
-) -> None:
-    """
-    Refuse what the principal's scopes do not allow.
+def _known(tx: Tx, credentials: Credentials) -> Iterator[Principal]:
+    """Yield who holds each credential that is valid, looking up as few as needed."""
+    for sent in (credentials.bearer, credentials.api_key):
+        row = tx.row(_FIND, {"wanted_hash": hash_token(sent)}) if sent else None
+        if row is None:
+            continue
+        token_hash, user_id, scopes, expires_at, label, username = row
+        has_expired = expires_at is not None and expires_at <= tx.now
+        is_orphan = user_id is not None and username is None
+        if not (has_expired or is_orphan):
+            yield Principal(
+                name=username or label,
+                user_id=user_id,
+                scopes=frozenset(scopes.split()),
+                token_hash=token_hash,
+                expires_at_ms=expires_at,
+            )
 
-    Raises:
-        Unauthorized: Nobody known calls.
-        Forbidden: Scopes are missing; the message names them.
-    """
-    if not operation.scopes or operation.scopes <= principal.scopes:
-        return
-    if principal is NOBODY:
-        needed = ", ".join(sorted(operation.scopes))
-        raise Unauthorized(
-            f"{operation.id} needs the scopes {needed}, and this request carries no"
-            " credential, or one that is unknown or has expired: send the header"
-            " api_key, or log in and send Authorization: Bearer."
-        )
-    own = operation.own
-    if own is not None and principal.is_user and arguments[own] == principal.name:
-        return
-    missing = ", ".join(sorted(operation.scopes - principal.scopes))
-    raise Forbidden(f"{operation.id} also needs the scopes {missing}.")
+
+def _is_own(principal: Principal, call: Call[Any]) -> bool:
+    own = call.operation.own
+    return (
+        own is not None
+        and principal.is_user
+        and bool(call.arguments[own] == principal.name)
+    )
 
 
 def issue_token(tx: Tx, token: str, *, user_id: int, role: Role) -> Token:

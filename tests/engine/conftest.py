@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.doors import Doors, furnished
 from tests.engine.shops import Opener, Shop, opening
 from tests.kit.stores import (
     ManualClock,
@@ -68,3 +69,9 @@ def reopened(durable_url: str, clock: ManualClock, tmp_path: Path) -> Iterator[O
     opener = Opener(durable_url, clock, data_dir=tmp_path / "data")
     yield opener
     opener.close()
+
+
+@pytest.fixture
+def doors(lone: Opener) -> Doors:
+    """Open a shop in memory with users of each role, keys, and an old token."""
+    return furnished(lone(profile="shop"))
