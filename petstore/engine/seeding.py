@@ -38,6 +38,8 @@ from petstore.storage.transaction import Tx
 SANDBOX_KEY: Final = "special-key"
 OWNER_NAME: Final = "owner"
 UNIT_LENGTH: Final = 1_000
+# The one fact that every store has once it is filled, and keeps for ever.
+KIND_FACT: Final = "profile.kind"
 _CLAIM: Final = "filling"
 
 _META = Statement(select(META.c.value).where(META.c.name == bindparam("fact")))
@@ -80,7 +82,7 @@ class Account:
 
 def profile_name(tx: Tx) -> ProfileName | None:
     """Return what the store was made for; None for a new one."""
-    row = tx.row(_META, {"fact": "profile.kind"})
+    row = tx.row(_META, {"fact": KIND_FACT})
     if row is None:
         return None
     return "shop" if row[0] == "shop" else "sandbox"
@@ -204,7 +206,7 @@ def _add_sandbox_key(tx: Tx) -> None:
 
 
 def _mark(tx: Tx, kind: ProfileName) -> None:
-    tx.run(_SET_META, {"fact": "profile.kind", "text": kind})
+    tx.run(_SET_META, {"fact": KIND_FACT, "text": kind})
     tx.run(_DROP_META, {"fact": _CLAIM})
 
 

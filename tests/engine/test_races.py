@@ -4,10 +4,10 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,8 +16,11 @@ from petstore.contract.call import Call
 from petstore.contract.errors import NotFound, RemoteError, RuleBroken
 from petstore.contract.facade import AsyncPetstore
 from petstore.contract.order import OrderDraft
+from petstore.contract.role import Role
+from petstore.engine import roles
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.opening import open_async_engine
+from petstore.storage.transaction import Tx
 from tests.engine.shops import Opener, Shop, defaults
 from tests.kit.builders import a_draft, a_user_draft, an_order_draft
 from tests.kit.stores import ManualClock
@@ -167,6 +170,39 @@ def test_one_id_and_one_name_are_given_to_one_engine(rivals: list[Shop]):
     for call in calls_made:
         found = outcomes([partial(one.send, call) for one in rivals])
         assert {"done": 1, "conflicted": 5} == found
+    rivals[0].assert_sound()
+
+
+GOING: Final[dict[str, Callable[[Tx, str], object]]] = {
+    "deleted": roles.delete_user,
+    "clerk": partial(roles.set_role, role=Role.CLERK),
+}
+
+
+@pytest.mark.parametrize("first", GOING)
+@pytest.mark.parametrize("second", GOING)
+def test_of_two_owners_who_go_at_once_one_stays(rivals: list[Shop], first, second):
+    owner = partial(roles.add_user, role=Role.OWNER)
+    for name in ("ann", "bob"):
+        rivals[0].engine.store.write(partial(owner, draft=a_user_draft(username=name)))
+    another_store = rivals[1].engine.store
+
+    with ThreadPoolExecutor(1) as pool:
+        bobs: list[Future[object]] = []
+
+        def go(tx: Tx) -> None:
+            GOING[first](tx, "ann")
+            # Bob goes before Ann is committed; he comes through at once, or waits.
+            unit = partial(another_store.write, lambda tx: GOING[second](tx, "bob"))
+            bobs.append(pool.submit(unit))
+            wait(bobs, timeout=0.5)
+
+        rivals[0].engine.store.write(go)
+        with pytest.raises(RuleBroken, match="bob is the last owner"):
+            bobs[0].result()
+
+    found = rivals[0].engine.store.read(lambda tx: roles.list_users(tx, limit=9))
+    assert ["bob"] == [one.user.username for one in found if one.role is Role.OWNER]
     rivals[0].assert_sound()
 
 
