@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails, PydanticSerializationError, to_json
 from petstore.contract.call import Arg, ByteStream, Operation, Place
 from petstore.contract.errors import FieldProblem, Invalid
 from petstore.contract.model import NO_NUL, enum_fields, enum_in
+from petstore.contract.operations import RESERVED_USERNAMES
 
 T = TypeVar("T")
 
@@ -108,6 +109,18 @@ def check_arguments(
     if problems:
         raise invalid(problems)
     return arguments
+
+
+def check_username(name: str, location: str) -> None:
+    """
+    Refuse the name of a user whom no path would lead to.
+
+    Raises:
+        Invalid: The path is that of another operation.
+    """
+    if name in RESERVED_USERNAMES:
+        right = f"choose another name, for /user/{name} is another operation"
+        raise invalid([FieldProblem(location, right, "reserved")])
 
 
 def invalid_from(

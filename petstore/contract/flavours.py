@@ -36,6 +36,7 @@ class Policy:
         replace_existing: A POST of a taken id or name replaces it.
         photo_without_pet: An upload needs no pet.
         nameless_users: A user without a name is answered, and not stored.
+        any_username: A user may have a name that no path leads to.
         any_upload: Any bytes are kept, though only images are served as such.
     """
 
@@ -43,6 +44,7 @@ class Policy:
     replace_existing: bool = False
     photo_without_pet: bool = False
     nameless_users: bool = False
+    any_username: bool = False
     any_upload: bool = False
 
 
@@ -353,9 +355,10 @@ _V2_POLICY: Final = Policy(
     replace_existing=True,
     photo_without_pet=True,
     nameless_users=True,
+    any_username=True,
     any_upload=True,
 )
-_V3_POLICY: Final = Policy(replace_existing=True, any_upload=True)
+_V3_POLICY: Final = Policy(replace_existing=True, any_username=True, any_upload=True)
 
 
 def _face(

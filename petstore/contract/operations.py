@@ -46,3 +46,10 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
 )
 
 OPERATIONS: Final[dict[str, Operation[Any]]] = {one.id: one for one in _ALL}
+
+# Nobody of such a name could be reached at /user/{username}.
+RESERVED_USERNAMES: Final = frozenset(
+    one.path.removeprefix("/user/")
+    for one in _ALL
+    if one.path.startswith("/user/") and "{" not in one.path
+)

@@ -7,6 +7,7 @@ else. Passwords arrive as the store keeps them (see `passwords.protected`).
 
 from sqlalchemy import bindparam, delete, select, update
 
+from petstore.contract.checks import check_username
 from petstore.contract.errors import Conflicted, NotFound, RuleBroken
 from petstore.contract.role import Role
 from petstore.contract.user import UserDraft
@@ -53,8 +54,10 @@ def add_user(tx: Tx, draft: UserDraft, *, role: Role) -> StoredUser:
 
     Raises:
         Conflicted: The username is taken.
+        Invalid: No path leads to it.
     """
     assert draft.username
+    check_username(draft.username, "user.username")
     if user_rows.find(tx, draft.username) is not None:
         raise Conflicted(f"The username {draft.username} is taken; choose another one.")
     user = user_rows.insert_user(tx, tx.next_id("user"), draft, role=role)

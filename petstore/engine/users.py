@@ -6,6 +6,7 @@ from typing import cast
 from sqlalchemy import BindParameter, Select, bindparam, select
 
 from petstore.contract.arguments import PAGE_SIZE_DEFAULT
+from petstore.contract.checks import check_username
 from petstore.contract.errors import Conflicted, FieldProblem, Invalid, NotFound
 from petstore.contract.model import Page
 from petstore.contract.role import Role
@@ -47,7 +48,7 @@ def create(
 
     Raises:
         Conflicted: The name or the id is taken, and the policy does not replace.
-        Invalid: It has no name.
+        Invalid: It has no name, or one that no path leads to.
     """
     if not user.username:
         if context.policy.nameless_users:
@@ -57,6 +58,8 @@ def create(
             fields=(FieldProblem(f"{location}.username", "is required", "missing"),),
             reason="body",
         )
+    if not context.policy.any_username:
+        check_username(user.username, f"{location}.username")
     user_id = given_id(user.id)
     taken = find(tx, user.username)
     if taken is None and user_id is not None:
@@ -96,6 +99,7 @@ def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User
     Raises:
         NotFound: No such user, and the policy does not create one.
         Conflicted: The new name is taken.
+        Invalid: No path leads to the new name.
     """
     draft = user.model_copy(update={"username": user.username or username})
     stored = find(tx, username)
@@ -104,8 +108,8 @@ def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User
             raise _no_user(username)
         return create(tx, context, user=draft)
     name = draft.username or username
-    if name != username and find(tx, name) is not None:
-        raise Conflicted(f"The username {name} is taken; choose another one.")
+    if name != username:
+        _check_new_name(tx, context, name)
     return _shown(update_user(tx, stored.user, draft), context)
 
 
@@ -161,6 +165,13 @@ def _stored(tx: Tx, username: str) -> StoredUser:
     if stored is None:
         raise _no_user(username)
     return stored
+
+
+def _check_new_name(tx: Tx, context: Context, name: str) -> None:
+    if not context.policy.any_username:
+        check_username(name, "body.username")
+    if find(tx, name) is not None:
+        raise Conflicted(f"The username {name} is taken; choose another one.")
 
 
 def _no_user(username: str) -> NotFound:

@@ -7,7 +7,8 @@ import pytest
 from petstore.contract.arguments import SCOPES
 from petstore.contract.call import Place, Safety
 from petstore.contract.errors import Unauthorized
-from petstore.contract.operations import OPERATIONS
+from petstore.contract.flavours import FACES
+from petstore.contract.operations import OPERATIONS, RESERVED_USERNAMES
 
 each_operation = pytest.mark.parametrize(
     "operation", OPERATIONS.values(), ids=OPERATIONS
@@ -58,6 +59,17 @@ def test_open_operation_that_asks_who_you_are_may_refuse(operation):
     asks = operation.id in ("loginUser", "createToken", "getToken")
 
     assert (Unauthorized in operation.errors) == asks
+
+
+def test_reserved_usernames_are_those_that_no_path_leads_to():
+    fixed = {"createWithArray", "createWithList", "login", "logout"}
+
+    assert fixed == RESERVED_USERNAMES
+    for name in fixed:
+        route, _ = FACES["native", "strict"].router.find(
+            "GET" if name.startswith("log") else "POST", f"/user/{name}"
+        )
+        assert route.operation.id != "getUserByName"
 
 
 def test_methods_and_paths_are_unique():

@@ -4,7 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from petstore.contract import calls
-from petstore.contract.errors import Conflicted, NotFound, RuleBroken, Unauthorized
+from petstore.contract.errors import (
+    Conflicted,
+    Invalid,
+    NotFound,
+    RuleBroken,
+    Unauthorized,
+)
 from petstore.contract.role import Role
 from petstore.engine import roles
 from petstore.storage.tables import SHOP_USER
@@ -52,6 +58,14 @@ def test_a_name_is_given_once(shop):
         add(shop, "ann", "clerk")
 
     assert listed(shop, limit=9) == [("ann", "owner")]
+
+
+def test_a_name_that_no_path_leads_to_is_refused(shop):
+    with pytest.raises(Invalid, match="/user/login is another") as caught:
+        add(shop, "login", "clerk")
+
+    assert [one.field for one in caught.value.fields] == ["user.username"]
+    assert listed(shop, limit=9) == []
 
 
 def test_a_new_role_is_one_change(shop):

@@ -1,13 +1,17 @@
 """Each operation on users, in a sandbox and in a shop."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
+from petstore.contract import calls
+from petstore.contract.call import Call
 from petstore.contract.errors import Conflicted, Invalid, NotFound
 from petstore.contract.model import INT64_MAX
 from petstore.contract.user import User, UserDraft
 from petstore.storage.tables import SHOP_USER, TOKEN
-from tests.engine.shops import PUBLIC_V2, Opener, Shop
+from tests.engine.shops import PUBLIC_V2, PUBLIC_V3, Opener, Shop
 from tests.kit.builders import a_user, a_user_draft
 
 SECRET = "a canary in the mine"
@@ -47,6 +51,36 @@ def test_nobody_gives_himself_a_role(sandbox: Shop):
 
     assert not replaced.model_extra
     assert [("customer",)] == sandbox.rows(select(SHOP_USER.c.role))
+
+
+@pytest.mark.parametrize("name", ["login", "logout", "createWithArray"])
+def test_a_name_that_no_path_leads_to_is_refused(shop: Shop, name):
+    shop.users.create(a_user_draft())
+    draft = a_user_draft(username=name, id=2)
+
+    sent: list[Call[Any]] = [
+        calls.create_user(draft),
+        calls.create_users_with_list([a_user_draft(username="bob"), draft]),
+        calls.update_user("ann", draft),
+    ]
+    for call in sent:
+        with pytest.raises(Invalid, match=f"/user/{name} is another") as caught:
+            shop.send(call)
+        (fault,) = caught.value.fields
+        assert fault.field in ("body.username", "body.1.username")
+    assert [("ann",)] == shop.rows(select(SHOP_USER.c.username))
+
+
+@pytest.mark.parametrize("policy", [PUBLIC_V2, PUBLIC_V3])
+def test_public_servers_take_any_name(sandbox: Shop, policy):
+    draft = a_user_draft(username="login")
+
+    sandbox.do("createUser", policy, user=draft)
+    renamed = sandbox.do("updateUser", policy, username="login", user=draft)
+    # Whoever has the name already may keep it on every face.
+    kept = sandbox.do("updateUser", username="login", user=draft)
+
+    assert ("login", "login") == (renamed.username, kept.username)
 
 
 @pytest.mark.parametrize(
