@@ -6,14 +6,15 @@ import typer
 
 from petstore.cli.listing import Limit
 from petstore.cli.output import AsJson, note, print_fields, print_json, print_table, say
-from petstore.cli.stores import OwnStore, open_own
+from petstore.cli.stores import STOP_FIRST, OwnStore, open_own
 from petstore.contract.role import Role
 
 if TYPE_CHECKING:
     from petstore.engine.keys import Key
 
 app = typer.Typer(
-    no_args_is_help=True, help="List, add and delete the api keys of a store."
+    no_args_is_help=True,
+    help=f"List, add and delete the api keys of a store.\n\n{STOP_FIRST}",
 )
 
 Label = Annotated[str, typer.Argument(help="What the key is for.", show_default=False)]

@@ -17,6 +17,10 @@ STORE_VARIABLE: Final = "PETSTORE_STORE"
 # Only a variable: what stands on a command line is for all processes to see.
 KEY_VARIABLE: Final = "PETSTORE_API_KEY"
 SERVER: Final = "http://127.0.0.1:8080"
+# Servers have no operation for it, and a file belongs to one process.
+STOP_FIRST: Final = (
+    "For a store in a file, stop its server first; one on Postgres needs no stop."
+)
 _SERVER_SCHEMES: Final = ("http://", "https://")
 
 AnyStore = Annotated[
@@ -34,7 +38,7 @@ OwnStore = Annotated[
         "--store",
         envvar=STORE_VARIABLE,
         metavar="STORE",
-        help="A path or postgresql://…; users and keys are not for servers.",
+        help=f"A path or postgresql://…, not a server's URL. {STOP_FIRST}",
     ),
 ]
 
@@ -64,7 +68,12 @@ def open_own(store: str) -> Iterator["Engine"]:
     Raises:
         ConfigError: There is no such store, or it is a server's URL, or in memory.
     """
-    require_store(store)
+    if is_server(store):
+        raise ConfigError(
+            f"Users and keys are changed in the store itself, and {store} is a server."
+            " Stop it and give the path of its store as --store, or keep the store on"
+            " Postgres, where this works while it is served."
+        )
     from petstore.engine.opening import open_engine
     from petstore.storage.reader import durable_address
 

@@ -7,14 +7,15 @@ import typer
 
 from petstore.cli.listing import Limit
 from petstore.cli.output import AsJson, note, print_fields, print_json, print_table, say
-from petstore.cli.stores import OwnStore, open_own
+from petstore.cli.stores import STOP_FIRST, OwnStore, open_own
 from petstore.contract.role import Role
 
 if TYPE_CHECKING:
     from petstore.engine.user_rows import StoredUser
 
 app = typer.Typer(
-    no_args_is_help=True, help="List, add and change the users of a store."
+    no_args_is_help=True,
+    help=f"List, add and change the users of a store.\n\n{STOP_FIRST}",
 )
 
 _FIELDS = ("id", "username", "role", "email")

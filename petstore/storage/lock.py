@@ -104,8 +104,9 @@ def _try_hold(fd: int, path: Path, store: Path) -> bool:
         owner = _owner(fd)
         os.close(fd)
         raise ConfigError(
-            f"The store {store} is in use by {owner}; stop that process, or give "
-            "another path."
+            f"The store {store} is in use by {owner}, and a file is for one. Stop "
+            "that process first, give another path, or keep the store on Postgres, "
+            "which several may use."
         ) from error
     try:
         return os.path.samestat(os.fstat(fd), path.stat())

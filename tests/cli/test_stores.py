@@ -1,3 +1,4 @@
+import httpx
 import pytest
 
 import petstore
@@ -91,3 +92,39 @@ def test_users_and_keys_need_a_store_that_lasts(terminal, line, store):
 @pytest.mark.parametrize("line", ["user list", "key list"])
 def test_users_and_keys_need_a_store_at_all(terminal, line):
     assert terminal(line).code == 2
+
+
+@pytest.mark.parametrize("line", ["user set-role ann clerk", "key add till"])
+def test_users_and_keys_of_a_served_store_say_how_to_change_them(terminal, line):
+    terminal("db seed shop.db --profile shop")
+
+    with petstore.serve("shop.db", profile="shop") as server:
+        by_path = terminal(f"{line} --store shop.db")
+        by_url = terminal(f"{line} --store {server.url}")
+
+    assert (2, 2) == (by_path.code, by_url.code)
+    assert "Stop that process" in by_path.stderr
+    assert f"{server.url} is a server. Stop it" in by_url.stderr
+    for refused in (by_path, by_url):
+        assert "keep the store on Postgres" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["user", "key", "user add", "key add"])
+def test_help_says_when_users_and_keys_can_be_changed(terminal, command):
+    shown = " ".join(terminal(f"{command} --help").stdout.replace("│", " ").split())
+
+    assert "stop its server first" in shown
+    assert "Postgres" in shown
+
+
+def test_a_key_is_added_while_a_store_on_postgres_is_served(
+    terminal, empty_postgres_url, tmp_path
+):
+    with petstore.serve(
+        empty_postgres_url, profile="shop", data_dir=tmp_path
+    ) as server:
+        added = terminal.data("key add till --store", empty_postgres_url)
+        headers = {"api_key": added["key"]}
+        answer = httpx.get(f"{server.url}/pet", headers=headers)
+
+    assert answer.status_code == 200

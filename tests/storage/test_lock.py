@@ -132,7 +132,7 @@ def test_owner_without_a_record_is_another_process(tmp_path, record):
 def test_work_on_a_store_owns_it_without_a_time(tmp_path):
     with (
         lock.owned(tmp_path / "shop.db"),
-        pytest.raises(ConfigError, match=re.escape(f"process {os.getpid()};")),
+        pytest.raises(ConfigError, match=re.escape(f"process {os.getpid()}, and")),
     ):
         lock.acquire(tmp_path / "shop.db")
 
