@@ -16,6 +16,7 @@ FIND_COUNT_MAX: Final = 1_000
 READ_PETS: Final = frozenset({"read:pets"})
 WRITE_PETS: Final = frozenset({"read:pets", "write:pets"})
 READ_ORDERS: Final = frozenset({"read:orders"})
+PLACE_ORDERS: Final = frozenset({"read:orders", "place:orders"})
 WRITE_ORDERS: Final = frozenset({"read:orders", "write:orders"})
 READ_USERS: Final = frozenset({"read:users"})
 WRITE_USERS: Final = frozenset({"read:users", "write:users"})
@@ -23,7 +24,8 @@ SCOPES: Final = {
     "read:pets": "read your pets",
     "write:pets": "modify pets in your account",
     "read:orders": "read orders",
-    "write:orders": "place and change orders",
+    "place:orders": "place orders",
+    "write:orders": "change and cancel orders",
     "read:users": "read users",
     "write:users": "create and change users",
 }

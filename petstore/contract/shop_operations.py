@@ -4,6 +4,7 @@ from typing import Final
 
 from petstore.contract.arguments import (
     PAGING,
+    PLACE_ORDERS,
     READ_ORDERS,
     READ_PETS,
     READ_USERS,
@@ -61,7 +62,7 @@ PLACE_ORDER: Final[Operation[Order]] = Operation(
     result=Order,
     safety=Safety.KEYED,
     errors=(Conflicted, RuleBroken),
-    scopes=WRITE_ORDERS,
+    scopes=PLACE_ORDERS,
     writes=True,
 )
 LIST_ORDERS: Final[Operation[Page[Order]]] = Operation(

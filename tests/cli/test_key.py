@@ -52,10 +52,11 @@ def test_list_shows_labels_and_scopes(counter):
 
     (listed,) = counter.data("key list --store shop.db")
 
+    scopes = ["place:orders", "read:orders", "read:pets"]
     assert listed.pop("createdAt").endswith("+00:00")
-    assert listed == {"label": "till", "scopes": ["read:orders", "read:pets"]}
+    assert listed == {"label": "till", "scopes": scopes}
     (row,) = counter("key list --store shop.db").rows
-    assert row[:3] == ["till", "read:orders", "read:pets"]
+    assert row[:4] == ["till", *scopes]
 
 
 def test_list_says_that_there_are_more(counter):
