@@ -57,11 +57,25 @@ class FieldProblem:
 
 
 class PetstoreError(Exception):
-    """Be the root of all errors that the product raises on purpose."""
+    """
+    Be the root of all errors that the product raises on purpose.
+
+    Attributes:
+        message: For whoever holds the store; it may name the store's place.
+        place: Where the store lies, as the message may name it; None if unknown.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.place: str | None = None
+
+    @property
+    def public_message(self) -> str:
+        """Return the message as any caller of a server may read it."""
+        if self.place is None:
+            return self.message
+        return self.message.replace(f" {self.place}", "")
 
 
 class RemoteError(PetstoreError):
@@ -91,7 +105,8 @@ class RemoteError(PetstoreError):
         self.extra = extra
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.message, self.fields, self.extra)
+        arguments = (type(self), self.message, self.fields, self.extra)
+        return _rebuild, arguments, {"place": self.place}
 
     def to_problem(self) -> dict[str, Any]:
         """Return the members of an RFC 9457 problem."""
@@ -99,7 +114,7 @@ class RemoteError(PetstoreError):
             "type": PROBLEM_TYPE + self.code,
             "title": self.title,
             "status": self.status,
-            "detail": self.message,
+            "detail": self.public_message,
             "code": self.code,
         }
         if self.fields:

@@ -60,7 +60,7 @@ def encode_error(refused: Refused, error: RemoteError) -> Response:
         response = _public_v3(refused, error)
     else:
         status = _documented_status(refused, error)
-        response = _api_response(refused, status, status, message=error.message)
+        response = _api_response(refused, status, status, message=error.public_message)
     response.headers[PROBLEM_HEADER] = _problem_header(error)
     if allow := error.extra.get("allow"):
         response.headers["allow"] = ", ".join(allow)
@@ -80,7 +80,7 @@ def _problem_header(error: RemoteError) -> str:
     text = json.dumps(error.to_problem(), ensure_ascii=True, default=str)
     if len(text) <= _PROBLEM_HEADER_LENGTH_MAX:
         return text
-    detail = error.message[:200]
+    detail = error.public_message[:200]
     return json.dumps({"code": error.code, "status": error.status, "detail": detail})
 
 
@@ -150,7 +150,7 @@ def _public_v2(refused: Refused, error: RemoteError) -> Response:
     has_words = not isinstance(
         error, (errors.MethodNotAllowed, NotAcceptable, errors.UnsupportedMedia)
     )
-    detail = error.message if has_words else None
+    detail = error.public_message if has_words else None
     return _api_response(refused, error.status, error.status, message=detail)
 
 

@@ -169,6 +169,8 @@ class Door:
         # In the words of the header, which hold no line break.
         problem = response.headers[PROBLEM_HEADER]
         LOGGER.info("%s %s: %s", refused.request.method, refused.request.path, problem)
+        if error.message != error.public_message:
+            LOGGER.warning("the store failed: %s", error.message)
         return self._sent(response)
 
     def _sent(self, response: Response) -> HTTPResponse:

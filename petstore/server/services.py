@@ -99,7 +99,8 @@ class Services:
         try:
             await self._engine.store.read(lambda tx: tx.now)
         except PetstoreError as error:
-            body = json.dumps({"status": "unavailable", "detail": error.message})
+            detail = error.public_message
+            body = json.dumps({"status": "unavailable", "detail": detail})
             return Response(503, dict(_NO_STORE), body.encode())
         return Response(200, dict(_NO_STORE), b'{"status":"ready"}')
 

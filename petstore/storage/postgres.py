@@ -237,6 +237,7 @@ class PostgresDriver:
 
     def _fault(self, error: psycopg.Error) -> PetstoreError:
         fault = _fault_of(error.sqlstate, self._place)
+        fault.place = self._place
         fault.__cause__ = error
         return fault
 
@@ -245,6 +246,7 @@ class PostgresDriver:
             f"The connection to the store {self._place} was lost at the last moment; "
             "the write may or may not be stored."
         )
+        fault.place = self._place
         fault.__cause__ = error
         return fault
 
@@ -270,10 +272,12 @@ def connect(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
         # Its stubs type each option by itself, and a URL may hold any of them.
         return psycopg.connect(**options, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
-        raise Unavailable(
+        fault = Unavailable(
             f"Cannot reach the store {place}; check that the server runs, that the "
             "database exists, and the user's name and password."
-        ) from error
+        )
+        fault.place = place
+        raise fault from error
 
 
 def connect_for_upgrade(dsn: str, *, place: str) -> "psycopg.Connection[Row]":

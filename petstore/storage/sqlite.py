@@ -287,6 +287,7 @@ def classify(error: sqlite3.Error, place: str) -> PetstoreError:
     """Return the error of the product for what SQLite reports, by its name."""
     name = getattr(error, "sqlite_errorname", "SQLITE_MISUSE")
     fault = _fault_of(name, place)
+    fault.place = place
     fault.__cause__ = error
     return fault
 

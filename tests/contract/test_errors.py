@@ -30,6 +30,7 @@ from petstore.contract.errors import (
     ServerFault,
     Stale,
     TransportError,
+    Unavailable,
     remote_error,
 )
 
@@ -88,6 +89,17 @@ def test_remote_error_survives_pickle_and_copy(error):
 )
 def test_local_error_survives_pickle(error):
     assert facts(error) == facts(pickle.loads(pickle.dumps(error)))  # noqa: S301
+
+
+def test_message_for_the_public_leaves_the_place_of_the_store_out():
+    error = Unavailable("The store /srv/shop.db is busy; try again.")
+    plain = error.public_message
+    error.place = "/srv/shop.db"
+
+    for one in (error, pickle.loads(pickle.dumps(error))):  # noqa: S301
+        assert one.message == plain
+        assert one.public_message == "The store is busy; try again."
+        assert one.to_problem()["detail"] == one.public_message
 
 
 def test_problem_has_the_members_of_the_rfc():

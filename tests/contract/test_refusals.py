@@ -57,6 +57,20 @@ def drawn_errors() -> st.SearchStrategy[RemoteError]:
 
 
 @pytest.mark.parametrize("key", FACES, ids="-".join)
+@pytest.mark.parametrize("kind", [errors.Unavailable, errors.StorageFull])
+@pytest.mark.parametrize("words", ["is busy", "is busy" * 500])
+def test_no_face_says_where_the_store_lies(key, kind, words):
+    error = kind(f"The store ann@db/shop {words}.")
+    error.place = "ann@db/shop"
+
+    response = answer(FACES[key], "addPet", error)
+
+    told = f"{response.headers} {response.body!r}"
+    assert "ann@db" not in told
+    assert "The store is busy" in told
+
+
+@pytest.mark.parametrize("key", FACES, ids="-".join)
 @settings(max_examples=settings().max_examples * 2)
 @given(error=drawn_errors(), data=st.data())
 def test_refusal_reaches_our_client_whole(key, error, data):

@@ -45,6 +45,7 @@ async def test_full_disk_keeps_what_is_there_and_answers_reads(
 
                 assert {"storage_full"} == {one.json()["code"] for one in refused}
                 assert {507} == {one.status_code for one in refused}
+                assert not any(str(store) in one.text for one in refused)
                 assert 507 == (await http.post("/pet", json=LARGE)).status_code
                 assert [200] * len(kept) == await statuses(http, kept)
                 assert 200 == (await http.get("/pet?limit=100")).status_code

@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from petstore.storage.address import parse
 from petstore.storage.maintenance import check
 from tests.kit.postgres import URL_VARIABLE, running_server
 from tests.proofs.processes import HOST, Program, started, until
@@ -123,6 +124,7 @@ def test_server_outlives_its_postgres(
                 http.post("/pet", json=PET),
                 http.get("/store/inventory"),
             ]
+            ready = http.get("/readyz")
         read_s = until(lambda: is_answered(http.get("/pet/1")), within_s=BACK_S_MAX)
         write_s = until(
             lambda: is_answered(http.post("/pet", json=PET)), within_s=BACK_S_MAX
@@ -130,6 +132,11 @@ def test_server_outlives_its_postgres(
 
         assert [503] * len(away) == [one.status_code for one in away]
         assert {"unavailable"} == {one.json()["code"] for one in away}
+        assert 503 == ready.status_code
+        # Its place is for whoever runs the server.
+        place = parse(own_postgres.url).shown
+        assert not any(place in f"{one.headers} {one.text}" for one in (*away, ready))
+        assert place in server.said()
         assert created == http.get(f"/pet/{created['id']}").json()
         assert 2 == http.get("/store/inventory").json()["sold"]
         server.signal(signal.SIGTERM)

@@ -57,6 +57,7 @@ def test_server_that_cannot_be_reached_is_told_without_the_password(clock):
 
     assert "secret" not in "".join(traceback.format_exception(caught.value))
     assert "ann@127.0.0.1:1/shop" in caught.value.message
+    assert "127.0.0.1" not in caught.value.public_message
 
 
 async def test_server_that_cannot_be_reached_leaves_no_thread(clock, no_leaks):

@@ -360,6 +360,7 @@ def test_fault_is_told_by_its_name(name, kind):
     assert type(fault) is kind
     assert isinstance(fault, PetstoreError)
     assert fault.__cause__ is reported
+    assert "shop.db" not in fault.public_message
 
 
 def test_damaged_file_is_a_fault_with_advice(file, driver, reader):
