@@ -11,13 +11,7 @@ from petstore.engine.setup import Setup
 
 # Lets scanners of source code find a key that somebody published.
 KEY_PREFIX: Final = "psk_"
-_PASSWORD_BYTES: Final = 12
 _KEY_BYTES: Final = 24
-
-
-def new_password() -> str:
-    """Return a random password."""
-    return secrets.token_urlsafe(_PASSWORD_BYTES)
 
 
 def new_key() -> str:

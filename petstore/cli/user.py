@@ -59,7 +59,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a user."""
-    from petstore.cli.people import make_draft, new_password
+    from petstore.cli.people import make_draft
+    from petstore.engine.passwords import new_password
     from petstore.engine.roles import add_user
 
     made = None if password_stdin else new_password()

@@ -27,7 +27,8 @@ from petstore.contract.xml import from_xml
 
 Extra = Literal["forbid", "ignore", "allow"]
 
-_FORM_FIELDS_MAX: Final = 2_000
+# Of a form or a query: more than anything needs.
+FIELDS_MAX: Final = 2_000
 
 
 class Repair(Enum):
@@ -98,16 +99,23 @@ def adapter_for(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
+def too_many_fields(location: str) -> Malformed:
+    """Return the refusal of a form or a query that is only there to cost time."""
+    return Malformed(f"The {location} may have {FIELDS_MAX:,} fields at most.")
+
+
 def _form_data(content: bytes, model: type[BaseModel]) -> dict[str, Any]:
     try:
         fields = parse_qs(
             content.decode(),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=_FORM_FIELDS_MAX,
+            max_num_fields=FIELDS_MAX,
         )
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise Malformed("The form must be UTF-8.", reason="not_json") from error
+    except ValueError as error:
+        raise too_many_fields("form") from error
     lists = {
         field.alias
         for field in model.model_fields.values()

@@ -1,6 +1,7 @@
 """Hash passwords, and compare them in constant time."""
 
 import hmac
+import secrets
 import threading
 from functools import cache
 from typing import Final, Protocol
@@ -10,6 +11,7 @@ from petstore.contract.user import UserDraft
 
 PASSWORD_LENGTH_MIN: Final = 8
 _HASH_COUNT_MAX: Final = 2
+_PASSWORD_BYTES: Final = 12
 
 
 class Hasher(Protocol):
@@ -56,6 +58,11 @@ class Argon2Hasher:
 def default_hasher() -> Hasher:
     """Return the hasher of real shops."""
     return Argon2Hasher()
+
+
+def new_password() -> str:
+    """Return a random password, to be shown once."""
+    return secrets.token_urlsafe(_PASSWORD_BYTES)
 
 
 def protected(user: UserDraft, hasher: Hasher, *, location: str = "body") -> UserDraft:

@@ -17,7 +17,7 @@ from petstore.contract.role import Role
 from petstore.contract.user import UserDraft
 from petstore.engine import identity, order_rows, pet_rows, user_rows
 from petstore.engine.ids import given_id
-from petstore.engine.passwords import Hasher, protected
+from petstore.engine.passwords import Hasher, new_password, protected
 from petstore.engine.profile import ProfileName
 from petstore.engine.seeds import PetSource, Seed
 from petstore.storage.statement import Statement
@@ -171,7 +171,7 @@ def has_owner(tx: Tx) -> bool:
 
 def new_owner() -> Account:
     """Return an account for the first owner, with a random password."""
-    return Account(OWNER_NAME, secrets.token_urlsafe(12))
+    return Account(OWNER_NAME, new_password())
 
 
 def _parts(pets: PetSource) -> Iterator[list[PetDraft]]:

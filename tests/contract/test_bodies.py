@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petstore.contract.arguments import UserDrafts
-from petstore.contract.bodies import Body, Repair, read_body
+from petstore.contract.bodies import FIELDS_MAX, Body, Repair, read_body
 from petstore.contract.errors import Invalid, Malformed
 from petstore.contract.media import FORM, JSON, XML
 from petstore.contract.order import Order, OrderDraft
@@ -332,6 +332,13 @@ def test_form_is_read_by_field(content, kind, expected):
 def test_form_that_is_none_cannot_be_read(content):
     with pytest.raises(Malformed):
         read(content, media_type=FORM)
+
+
+def test_form_of_too_many_fields_is_not_read():
+    fields = b"&".join([b"name=a"] * FIELDS_MAX)
+
+    with pytest.raises(Malformed, match="The form may have 2,000 fields at most"):
+        read(fields + b"&name=a", media_type=FORM)
 
 
 def test_form_that_breaks_the_schema_is_refused():
