@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, InstanceOf, TypeAdapter, ValidationError
@@ -111,6 +112,22 @@ def check_arguments(
     return arguments
 
 
+def check_no_null(value: object, location: str) -> None:
+    """
+    Refuse null where a field may be absent; no document calls a field nullable.
+
+    Args:
+        value: What was read of a body, in which a field that is set and None was null.
+        location: Where the value is, such as `body`.
+
+    Raises:
+        Invalid: Names each field at fault.
+    """
+    nulls = list(islice(_nulls(value, location), DETAILS_MAX))
+    if nulls:
+        raise invalid(nulls)
+
+
 def check_username(name: str, location: str) -> None:
     """
     Refuse the name of a user whom no path would lead to.
@@ -156,6 +173,19 @@ def invalid(problems: Sequence[FieldProblem]) -> Invalid:
     if more > 0:
         shown[_PROBLEMS_IN_MESSAGE_MAX:] = [f"and {more} more"]
     return Invalid("; ".join(shown), fields=tuple(problems[:PROBLEMS_MAX]))
+
+
+def _nulls(value: object, location: str) -> Iterator[FieldProblem]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _nulls(item, f"{location}.{index}")
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            if name in value.model_fields_set:
+                yield from _nulls(getattr(value, name), f"{location}.{field.alias}")
+    elif value is None:
+        right = "Input should not be null; leave the field out"
+        yield FieldProblem(location, right, "null")
 
 
 def _strangers(

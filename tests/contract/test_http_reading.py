@@ -48,6 +48,10 @@ def asked(face: Face, line: str, body: bytes = b"", kind: str = JSON) -> Call[An
     return decoded(face, Request(method, face.base + path, query, headers, body))
 
 
+def pet_with(members: bytes) -> bytes:
+    return b'{"name":"Rex","photoUrls":[],' + members + b"}"
+
+
 @pytest.mark.parametrize("face", [V2, V3, PUBLIC_V2, PUBLIC_V3], ids=name_of)
 @pytest.mark.parametrize(
     "query",
@@ -168,6 +172,52 @@ def test_query_of_too_many_fields_is_not_read():
     assert asked(NATIVE, f"GET /pet?{fields}").arguments == {"q": "a"}
     with pytest.raises(Malformed, match="2,000 fields"):
         asked(NATIVE, f"GET /pet?{fields}&q=a")
+
+
+@pytest.mark.parametrize("face", [NATIVE, V2, V3], ids=name_of)
+@pytest.mark.parametrize(
+    ("line", "body", "fields"),
+    [
+        ("POST /pet", pet_with(b'"category":null'), ["body.category"]),
+        ("POST /pet", pet_with(b'"category":{"id":null}'), ["body.category.id"]),
+        ("POST /pet", pet_with(b'"tags":[{},{"name":null}]'), ["body.tags.1.name"]),
+        ("PUT /pet", pet_with(b'"id":1,"status":null'), ["body.status"]),
+        ("POST /store/order", b'{"shipDate" : null}', ["body.shipDate"]),
+        (
+            "POST /user/createWithList",
+            b'[{"username":"null"},{"id":null,"firstName":null}]',
+            ["body.1.id", "body.1.firstName"],
+        ),
+    ],
+)
+def test_null_is_no_value_of_an_optional_field(face, line, body, fields):
+    with pytest.raises(Invalid, match="leave the field out") as caught:
+        asked(face, line, body)
+
+    assert fields == [problem.field for problem in caught.value.fields]
+
+
+@pytest.mark.parametrize("face", [PUBLIC_V2, PUBLIC_V3], ids=name_of)
+def test_public_servers_take_null_for_absent(face):
+    call = asked(face, "POST /pet", pet_with(b'"category":null,"status":null'))
+
+    assert call.arguments["pet"].category is None
+
+
+def test_null_has_a_meaning_in_a_merge_patch():
+    call = asked(NATIVE, "PATCH /pet/1", b'{"category":null,"tags":[{"id":null}]}')
+
+    assert {"category", "tags"} == call.arguments["patch"].model_fields_set
+
+
+@pytest.mark.parametrize("face", [NATIVE, V2, V3], ids=name_of)
+def test_null_as_a_word_or_below_what_nobody_knows_passes(face):
+    body = b'{"name":"null","photoUrls":["null"]}'
+    assert asked(face, "POST /pet", body).arguments["pet"].name == "null"
+    if face is not NATIVE:
+        asked(face, "POST /pet", pet_with(b'"colour":null'))
+        xml = b"<Pet><name>null</name><photoUrls/><category/></Pet>"
+        assert asked(V2, "POST /pet", xml, XML).arguments["pet"].name == "null"
 
 
 def test_fields_keep_their_order_and_literal_commas_apart():

@@ -151,6 +151,7 @@ async def test_refusal_is_a_problem(public, line, options, status, code):
         ("POST /pet", {**REX, "category": "Dogs"}, ["body.category"]),
         ("POST /pet", {**REX, "photoUrls": ["x"] * 1_001}, ["body.photoUrls"]),
         ("POST /pet", [REX], ["body"]),
+        ("POST /pet", {**REX, "category": None}, ["body.category"]),
         ("PUT /pet", {"name": "Rex", "photoUrls": []}, ["body.id"]),
         ("PATCH /pet/1", {"name": None}, ["body.name"]),
         ("PATCH /pet/1", {"nmae": "Rex"}, ["body.nmae"]),
