@@ -272,12 +272,7 @@ def connect(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
         # Its stubs type each option by itself, and a URL may hold any of them.
         return psycopg.connect(**options, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
-        fault = Unavailable(
-            f"Cannot reach the store {place}; check that the server runs, that the "
-            "database exists, and the user's name and password."
-        )
-        fault.place = place
-        raise fault from error
+        raise _unreachable(place) from error
 
 
 def connect_for_upgrade(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
@@ -304,6 +299,16 @@ def _execute_many(
 def _ask(connection: "psycopg.Connection[Row]", text: str) -> list[Row]:
     cursor = connection.execute(text.encode())
     return cursor.fetchall() if cursor.description else []
+
+
+def _unreachable(place: str) -> Unavailable:
+    # Made here: a frame that raises and holds an error keeps both until a collection.
+    fault = Unavailable(
+        f"Cannot reach the store {place}; check that the server runs, that the "
+        "database exists, and the user's name and password."
+    )
+    fault.place = place
+    return fault
 
 
 def _fault_of(state: str | None, place: str) -> PetstoreError:
