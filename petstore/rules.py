@@ -96,8 +96,8 @@ def check_pet_transition(
     if open_order_id is not None:
         raise _broken(
             "has-open-order",
-            f"order {open_order_id} is open for this pet and decides its status; "
-            "deliver or cancel that order instead",
+            f"Order {open_order_id} is open for this pet and decides its status; "
+            "deliver or cancel that order instead.",
             order_id=open_order_id,
         )
     _check_move(before, after, _PET_RETURNS if names_status else _PET_MOVES)
@@ -113,8 +113,8 @@ def check_pet_delete(pet_id: int, *, open_order_id: int | None) -> None:
     if open_order_id is not None:
         raise _broken(
             "has-open-order",
-            f"pet {pet_id} cannot be deleted while order {open_order_id} is open; "
-            "deliver or cancel that order first",
+            f"Pet {pet_id} cannot be deleted while order {open_order_id} is open; "
+            "deliver or cancel that order first.",
             field="path.petId",
             order_id=open_order_id,
         )
@@ -134,17 +134,17 @@ def check_new_order(order: OrderDraft, pet: Pet | None) -> None:
     if pet is None:
         raise _broken(
             "pet-not-found",
-            f"the shop has no pet {order.pet_id}; petId must name a pet that is "
-            "available"
+            f"The shop has no pet {order.pet_id}; petId must name a pet that is "
+            "available."
             if order.pet_id is not None
-            else "an order needs a petId, of a pet that is available",
+            else "An order needs a petId, of a pet that is available.",
             field="body.petId",
         )
     if pet.status != PetStatus.AVAILABLE:
         raise _broken(
             "pet-not-available",
-            f"pet {pet.id} is {pet.status or 'without status'}; only a pet that is "
-            "available can be ordered",
+            f"Pet {pet.id} is {pet.status or 'without status'}; only a pet that is "
+            "available can be ordered.",
             field="body.petId",
             pet_status=pet.status,
         )
@@ -152,7 +152,7 @@ def check_new_order(order: OrderDraft, pet: Pet | None) -> None:
     if order.status not in (None, OrderStatus.PLACED):
         raise _broken(
             "illegal-transition",
-            f"a new order cannot be {order.status!s}; placed would be right",
+            f"A new order cannot be {order.status!s}; placed would be right.",
         )
 
 
@@ -166,8 +166,8 @@ def check_order_change(before: Order, after: Order) -> None:
     if after.pet_id != before.pet_id:
         raise _broken(
             "pet-is-fixed",
-            f"order {before.id} is for pet {before.pet_id}; to sell another pet, "
-            "cancel it and place a new order",
+            f"Order {before.id} is for pet {before.pet_id}; to sell another pet, "
+            "cancel it and place a new order.",
             field="body.petId",
         )
     if after.quantity != before.quantity:
@@ -196,8 +196,8 @@ def check_order_cancel(order: Order) -> None:
     if not is_open(order.status):
         raise _broken(
             "order-is-delivered",
-            f"order {order.id} is delivered and cannot be cancelled; if the pet came "
-            f"back, set the status of pet {order.pet_id} to available",
+            f"Order {order.id} is delivered and cannot be cancelled; if the pet came "
+            f"back, set the status of pet {order.pet_id} to available.",
             field="path.orderId",
         )
 
@@ -250,7 +250,7 @@ def _merged(target: object, patch: object, *, depth: int) -> object:
     if not isinstance(patch, Mapping):
         return patch
     if depth > PATCH_DEPTH_MAX:
-        message = f"the patch is nested more than {PATCH_DEPTH_MAX} deep"
+        message = f"The patch may be nested {PATCH_DEPTH_MAX} deep at most."
         raise Invalid(message, fields=(FieldProblem("body", message, "too_deep"),))
     merged = dict(target) if isinstance(target, Mapping) else {}
     for name, value in patch.items():
@@ -271,8 +271,9 @@ def _check_move(
     allowed = " or ".join(moves[before])
     raise _broken(
         "illegal-transition",
-        f"the status cannot go from {before!s} to {after!s}; "
-        + (f"from {before!s} it goes to {allowed}" if allowed else _END[before]),
+        f"The status cannot go from {before!s} to {after!s}; "
+        + (f"from {before!s} it goes to {allowed}" if allowed else _END[before])
+        + ".",
         status_before=before,
     )
 
@@ -281,8 +282,8 @@ def _check_quantity(order: OrderDraft) -> None:
     if order.quantity not in (None, 1):
         raise _broken(
             "one-animal-per-order",
-            f"the quantity is {order.quantity}; an order is for one animal, so 1 would "
-            "be right, with an order for each animal",
+            f"The quantity is {order.quantity}; an order is for one animal, so 1 would "
+            "be right, with an order for each animal.",
             field="body.quantity",
         )
 
@@ -290,7 +291,7 @@ def _check_quantity(order: OrderDraft) -> None:
 def _unknown_status(status: str | None, moves: Collection[str]) -> RuleBroken:
     right = ", ".join(moves)
     given = "no status" if status is None else f"no status of the shop: {status!r}"
-    return _broken("unknown-status", f"that is {given}; one of {right} would be right")
+    return _broken("unknown-status", f"That is {given}; one of {right} would be right.")
 
 
 def _broken(

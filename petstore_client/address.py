@@ -76,7 +76,9 @@ def server_of(
         ConfigError: It names none, or contradicts the flavour.
     """
     if not (timeout_s > 0 and math.isfinite(timeout_s)):
-        raise ConfigError(f"timeout_s must be above 0, not {timeout_s}.")
+        raise ConfigError(
+            f"The timeout_s must be a number of seconds above 0, not {timeout_s}."
+        )
     parts = _parts(url)
     path = quote(parts.path.rstrip("/"), safe=_PATH_CHARACTERS)
     prefix, named = _split_base(path)

@@ -32,8 +32,10 @@ ORDER_STATUSES = [*OrderStatus, ODD, None]
 
 
 def rule_of(caught: pytest.ExceptionInfo[RuleBroken]) -> str:
-    """Return the rule's name, which the error carries twice."""
+    """Return the rule's name, which the error carries twice, beside a sentence."""
     (problem,) = caught.value.fields
+    assert problem.message[0].isupper()
+    assert problem.message.endswith(".")
     assert caught.value.extra["rule"] == problem.kind
     return problem.kind
 
@@ -106,8 +108,8 @@ def test_same_status_again_is_no_transition(status):
             "sold",
             {},
             "illegal-transition",
-            "the status cannot go from available to sold; "
-            "from available it goes to pending",
+            "The status cannot go from available to sold; "
+            "from available it goes to pending.",
             id="skips-pending",
         ),
         pytest.param(
@@ -115,8 +117,8 @@ def test_same_status_again_is_no_transition(status):
             "available",
             {},
             "illegal-transition",
-            "the status cannot go from sold to available; a sold pet comes back as "
-            "available, by changing its status alone",
+            "The status cannot go from sold to available; a sold pet comes back as "
+            "available, by changing its status alone.",
             id="return-by-replacement",
         ),
         pytest.param(
@@ -124,8 +126,8 @@ def test_same_status_again_is_no_transition(status):
             ODD,
             {},
             "unknown-status",
-            "that is no status of the shop: 'on holiday'; one of available, pending, "
-            "sold would be right",
+            "That is no status of the shop: 'on holiday'; one of available, pending, "
+            "sold would be right.",
             id="undocumented",
         ),
         pytest.param(
@@ -133,7 +135,7 @@ def test_same_status_again_is_no_transition(status):
             None,
             {},
             "unknown-status",
-            "that is no status; one of available, pending, sold would be right",
+            "That is no status; one of available, pending, sold would be right.",
             id="none",
         ),
         pytest.param(
@@ -141,8 +143,8 @@ def test_same_status_again_is_no_transition(status):
             "available",
             {"open_order_id": 7},
             "has-open-order",
-            "order 7 is open for this pet and decides its status; deliver or cancel "
-            "that order instead",
+            "Order 7 is open for this pet and decides its status; deliver or cancel "
+            "that order instead.",
             id="open-order",
         ),
     ],
@@ -170,7 +172,7 @@ def test_new_pet_has_a_documented_status():
 def test_pet_with_an_open_order_cannot_be_deleted():
     check_pet_delete(3, open_order_id=None)
 
-    with pytest.raises(RuleBroken, match=r"pet 3 .* while order 7 is open") as caught:
+    with pytest.raises(RuleBroken, match=r"Pet 3 .* while order 7 is open") as caught:
         check_pet_delete(3, open_order_id=7)
     assert rule_of(caught) == "has-open-order"
     assert caught.value.extra["order_id"] == 7
@@ -389,5 +391,5 @@ def test_deep_patch_is_invalid():
         patch = {"a": patch}
 
     assert merge_patch({}, patch) == patch
-    with pytest.raises(Invalid, match="more than 32 deep"):
+    with pytest.raises(Invalid, match="32 deep at most"):
         merge_patch({}, {"a": patch})

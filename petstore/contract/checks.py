@@ -172,7 +172,7 @@ def invalid(problems: Sequence[FieldProblem]) -> Invalid:
     more = len(shown) - _PROBLEMS_IN_MESSAGE_MAX
     if more > 0:
         shown[_PROBLEMS_IN_MESSAGE_MAX:] = [f"and {more} more"]
-    return Invalid("; ".join(shown), fields=tuple(problems[:PROBLEMS_MAX]))
+    return Invalid("; ".join(shown) + ".", fields=tuple(problems[:PROBLEMS_MAX]))
 
 
 def _nulls(value: object, location: str) -> Iterator[FieldProblem]:

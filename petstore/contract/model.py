@@ -68,7 +68,7 @@ def _to_utc_milliseconds(value: datetime) -> datetime:
     try:
         utc = value.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("the instant must lie in the years 1 to 9999 UTC") from error
+        raise ValueError("The instant must lie in the years 1 to 9999 UTC") from error
     return utc - timedelta(microseconds=utc.microsecond % 1000)
 
 

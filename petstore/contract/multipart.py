@@ -124,8 +124,8 @@ class MultipartReader:
         """
         if self._state != "epilogue":
             raise Malformed(
-                f"the multipart body ends within its {self._state}; "
-                "the closing boundary is missing"
+                f"The multipart body ends within its {self._state}; "
+                "a closing boundary would be right."
             )
 
     def _advance(self, events: list[Event]) -> bool:
@@ -164,13 +164,16 @@ class MultipartReader:
         line, line_end, _ = self._buffer.partition(b"\r\n")
         # RFC 2046 §5.1.1: white space may follow a boundary, nothing else may.
         if line.strip(b" \t\r"):
-            raise Malformed("a line of the multipart body only begins like a boundary")
+            raise Malformed(
+                "A line of the multipart body only begins like a boundary; "
+                "choose a boundary that no part contains."
+            )
         _check_header_size(len(line))
         if not line_end:
             return False
         self._part_count += 1
         if self._part_count > PART_COUNT_MAX:
-            raise TooLarge(f"the form has more than {PART_COUNT_MAX} parts")
+            raise TooLarge(f"The form may have {PART_COUNT_MAX} parts at most.")
         # The line's end stays, for it is also the empty line of a part without headers.
         self._buffer = self._buffer[len(line) :]
         self._state = "headers"
@@ -197,12 +200,13 @@ def boundary_of(content_type: str) -> str:
     boundary = _parameters(content_type).get("boundary")
     if boundary is None:
         raise Malformed(
-            "the Content-Type of the form has no boundary; "
-            "multipart/form-data; boundary=… would be right"
+            "The Content-Type of the form has no boundary; "
+            "multipart/form-data; boundary=… would be right."
         )
     if not _BOUNDARY.fullmatch(boundary):
         raise Malformed(
-            "the boundary of the form must be 1 to 70 letters, digits or '()+_,-./:=?"
+            "The boundary of the form must be 1 to 70 letters, digits or any of "
+            "'()+_,-./:=?, as RFC 2046 says."
         )
     return boundary
 
@@ -248,7 +252,9 @@ def frame_multipart(
 
 def _check_header_size(size: int) -> None:
     if size > PART_HEADER_BYTES_MAX:
-        raise TooLarge(f"the headers of a part exceed {PART_HEADER_BYTES_MAX:,} bytes")
+        raise TooLarge(
+            f"The headers of a part may have {PART_HEADER_BYTES_MAX:,} bytes at most."
+        )
 
 
 def _part_start(block: bytes) -> PartStart:
@@ -258,15 +264,15 @@ def _part_start(block: bytes) -> PartStart:
     kind = disposition.partition(";")[0].strip().lower()
     if kind != "form-data" or "name" not in parameters:
         raise Malformed(
-            "a part of the form has no name; "
-            'Content-Disposition: form-data; name="…" would be right'
+            "A part of the form has no name; "
+            'Content-Disposition: form-data; name="…" would be right.'
         )
     encoding = headers.get("content-transfer-encoding", "binary").lower()
     if encoding not in ("binary", "8bit", "7bit"):
         # RFC 7578 §4.7: senders should not; storing the encoded text would be wrong.
         raise Malformed(
             f"Content-Transfer-Encoding {encoding} is not supported; "
-            "send the bytes as they are"
+            "send the bytes as they are."
         )
     return PartStart(
         name=parameters["name"],
@@ -280,7 +286,10 @@ def _headers(block: bytes) -> dict[str, str]:
     for line in _FOLD.sub(b" ", block).split(b"\r\n")[1:]:
         name, colon, value = line.decode(errors="replace").partition(":")
         if not colon:
-            raise Malformed("a part of the form has a header line without a colon")
+            raise Malformed(
+                "A part of the form has a header line without a colon; "
+                "Name: value would be right."
+            )
         headers[name.strip().lower()] = value.strip()
     return headers
 
@@ -331,4 +340,4 @@ def _encoded(text: str, field: str) -> bytes:
 
 def _invalid(field: str, message: str) -> Invalid:
     problem = FieldProblem(f"form.{field}", message, "multipart")
-    return Invalid(f"the form field {field!a}: {message}", fields=(problem,))
+    return Invalid(f"The form field {field!a} is wrong: {message}.", fields=(problem,))

@@ -139,8 +139,8 @@ def from_xml(body: bytes, model: type[BaseModel]) -> dict[str, Any]:
     root = _parse(body)
     if not root.children and "".join(root.texts).strip():
         raise Malformed(
-            f"the element <{root.name}> holds text; one element for each property of "
-            "the entity would be right"
+            f"The element <{root.name}> holds text; one element for each property of "
+            "the entity would be right."
         )
     return _members(root, model)
 
@@ -220,9 +220,9 @@ class _TreeBuilder:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._count += 1
         if self._count > ELEMENT_COUNT_MAX:
-            raise Malformed(f"the XML has more than {ELEMENT_COUNT_MAX:,} elements")
+            raise Malformed(f"The XML may have {ELEMENT_COUNT_MAX:,} elements at most.")
         if len(self._open) > DEPTH_MAX:
-            raise Malformed(f"the XML is nested more than {DEPTH_MAX} deep")
+            raise Malformed(f"The XML may be nested {DEPTH_MAX} deep at most.")
         is_nil = any(
             key.rpartition(":")[2] == "nil" and _BOOLEANS.get(value, False)
             for key, value in attributes.items()
@@ -238,13 +238,13 @@ class _TreeBuilder:
         element = self._open.pop()
         if element.children and "".join(element.texts).strip():
             raise Malformed(
-                f"the element <{name}> has text between its elements; "
-                "either text or elements would be right"
+                f"The element <{name}> has text between its elements; "
+                "either text or elements would be right."
             )
 
     def refuse_document_type(self, *_: object) -> None:
         # Entities, external or growing by the billion, can only come in a DTD.
-        raise Malformed("the XML has a document type (DTD); send it without one")
+        raise Malformed("The XML has a document type (DTD); send it without one.")
 
 
 def _parse(body: bytes) -> _Element:
@@ -259,7 +259,7 @@ def _parse(body: bytes) -> _Element:
         parser.Parse(body, True)
     # Beside its own error, expat passes on what Python says about odd encodings.
     except (expat.ExpatError, LookupError, ValueError) as error:
-        raise Malformed(f"the body is no well-formed XML: {error}") from error
+        raise Malformed(f"The body is no well-formed XML: {error}.") from error
     return builder.root.children[0]
 
 
@@ -288,8 +288,8 @@ def _members(element: _Element, kind: object) -> dict[str, Any]:
             continue
         if child.name in members and child.name in annotations:
             raise Malformed(
-                f"the element <{child.name}> is in <{element.name}> twice; "
-                "once would be right"
+                f"The element <{child.name}> is in <{element.name}> twice; "
+                "once would be right."
             )
         members[child.name] = value
     return members

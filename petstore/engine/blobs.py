@@ -129,8 +129,8 @@ class BlobWriter:
         if self._bytes_max is not None and self.size_bytes > self._bytes_max:
             self.abort()
             raise TooLarge(
-                f"the file is larger than {self._bytes_max:,} bytes, which is the most "
-                "that upload_bytes_max allows",
+                f"The file is larger than {self._bytes_max:,} bytes, which is the most "
+                "that upload_bytes_max allows.",
                 bytes_max=self._bytes_max,
             )
         self._hash.update(chunk)
@@ -334,17 +334,17 @@ def _checked(name: str) -> str:
 
 
 def _not_found(name: str) -> NotFound:
-    return NotFound(f"there is no picture {name!a}")
+    return NotFound(f"There is no picture {name!a}.")
 
 
 def _refusal(error: OSError) -> RemoteError:
     if is_full(error):
         return StorageFull(
-            "no space is left for pictures; nothing was written, and reading goes on"
+            "No space is left for pictures; nothing was written, and reading goes on."
         )
     return Unavailable(
-        f"pictures cannot be kept or read now ({error.strerror}); the directory beside "
-        "the store must exist and be writable"
+        f"Pictures cannot be kept or read now ({error.strerror}); the directory beside "
+        "the store must exist and be writable."
     )
 
 

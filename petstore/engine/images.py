@@ -363,4 +363,4 @@ def _orientation(exif: bytes) -> int:
 
 def _invalid(kind: str, message: str) -> Invalid:
     problem = FieldProblem("form.file", message, kind)
-    return Invalid(f"the file {message}", fields=(problem,))
+    return Invalid(f"The file {message}.", fields=(problem,))

@@ -95,7 +95,7 @@ def _pet_count(digits: str) -> int:
     # Python refuses to read a number of 5,000 digits.
     is_short = len(significant) <= len(str(PET_COUNT_MAX))
     if not is_short or int(significant) > PET_COUNT_MAX:
-        raise ConfigError(f"a seed has at most {PET_COUNT_MAX:,} pets")
+        raise ConfigError(f"A seed has at most {PET_COUNT_MAX:,} pets.")
     return int(significant)
 
 
@@ -153,8 +153,8 @@ def seed_file(path: Path) -> Seed:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"the seed {str(path)!r} cannot be read ({_reason(error)}); public, empty, "
-            "a number of pets, or the path of a JSON file would be right"
+            f"The seed {str(path)!r} cannot be read ({_reason(error)}); public, empty, "
+            "a number of pets, or the path of a JSON file would be right."
         ) from error
     try:
         data = _SeedFile.model_validate_json(content, strict=True, extra="forbid")
@@ -218,7 +218,7 @@ def _wrong(path: Path, problems: Sequence[str]) -> ConfigError:
     shown = [*problems[:PROBLEM_COUNT_MAX]]
     if len(problems) > len(shown):
         shown.append(f"and {len(problems) - len(shown)} more")
-    return ConfigError(f"the seed {str(path)!r} is wrong:\n  " + "\n  ".join(shown))
+    return ConfigError(f"The seed {str(path)!r} is wrong:\n  " + "\n  ".join(shown))
 
 
 def _reason(error: OSError | ValueError) -> str:

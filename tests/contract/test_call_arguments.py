@@ -64,7 +64,7 @@ def test_model_made_without_validation_is_validated():
     with pytest.raises(Invalid) as refused:
         calls.add_pet(pet)
 
-    assert refused.value.message == "body.name: Field required"
+    assert refused.value.message == "body.name: Field required."
 
 
 def test_instant_without_a_zone_is_refused():

@@ -84,7 +84,7 @@ def test_unknown_value_of_a_model_is_named(value, field):
         check_known(value, "body")
 
     assert refused.value.fields == (FieldProblem(field, NOT_A_PET_STATUS, "enum"),)
-    assert refused.value.message == f"{field}: {NOT_A_PET_STATUS}"
+    assert refused.value.message == f"{field}: {NOT_A_PET_STATUS}."
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_message_says_what_would_be_right(data, message):
 
     (problem,) = refusal.fields
     assert message in problem.message
-    assert refusal.message == f"{problem.field}: {problem.message}"
+    assert refusal.message == f"{problem.field}: {problem.message}."
 
 
 def test_lone_surrogate_is_refused():
@@ -218,7 +218,7 @@ def test_problems_are_bounded_and_their_number_is_told():
 
     assert len(refusal.fields) == PROBLEMS_MAX
     assert refusal.message.startswith("body.0: ")
-    assert refusal.message.endswith("; and 997 more")
+    assert refusal.message.endswith("; and 997 more.")
 
 
 def test_name_of_an_unknown_field_is_cut():
@@ -242,7 +242,7 @@ def test_secret_is_never_shown(secret):
 def test_refusal_lists_every_problem_while_they_are_few():
     problems = [FieldProblem(f"f{n}", "Bad", "kind") for n in range(3)]
 
-    assert invalid(problems).message == "f0: Bad; f1: Bad; f2: Bad"
+    assert invalid(problems).message == "f0: Bad; f1: Bad; f2: Bad."
     assert invalid(problems).fields == tuple(problems)
 
 

@@ -320,7 +320,7 @@ def test_more_parts_than_the_limit_are_too_large():
     part = f"{NAME}\r\n\r\nv"
 
     assert len(parts_of([form(*[part] * PART_COUNT_MAX)])) == PART_COUNT_MAX
-    with pytest.raises(TooLarge, match="more than 16 parts"):
+    with pytest.raises(TooLarge, match="16 parts at most"):
         parts_of([form(*[part] * (PART_COUNT_MAX + 1))])
 
 
@@ -335,5 +335,5 @@ def test_endless_headers_are_too_large(start):
     reader = MultipartReader(BOUNDARY)
     reader.feed(start)
 
-    with pytest.raises(TooLarge, match="exceed 8,192 bytes"):
+    with pytest.raises(TooLarge, match="8,192 bytes at most"):
         reader.feed(b" " * (PART_HEADER_BYTES_MAX + 1))

@@ -259,7 +259,7 @@ def test_wrong_seed_file_is_refused_with_its_place(write, content, problem):
     with pytest.raises(ConfigError) as caught:
         seed_file(path)
 
-    assert caught.value.message.startswith(f"the seed {str(path)!r} is wrong:\n")
+    assert caught.value.message.startswith(f"The seed {str(path)!r} is wrong:\n")
     assert problem in caught.value.message
 
 
