@@ -31,10 +31,13 @@ from xml.parsers import expat
 from pydantic import BaseModel
 
 from petstore.contract.errors import Malformed
+from petstore.contract.model import ITEMS_MAX
 from petstore.contract.pet import PetDraft
 
 DEPTH_MAX: Final = 32
-ELEMENT_COUNT_MAX: Final = 100_000
+# Every body in XML is one entity. The largest is a pet with all its pictures and tags:
+# four elements for each pair, and a few. The rest is for what no model knows.
+ELEMENT_COUNT_MAX: Final = 10 * ITEMS_MAX
 
 XmlValue: TypeAlias = (
     str
