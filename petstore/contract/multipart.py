@@ -13,9 +13,8 @@ Source: RFC 7578 (multipart/form-data), RFC 2046 §5.1.1 (delimiters), and the H
 standard's "multipart/form-data encoding algorithm" for quoting names.
 """
 
-import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote
@@ -24,7 +23,6 @@ from petstore.contract.errors import FieldProblem, Invalid, Malformed, TooLarge
 
 PART_COUNT_MAX: Final = 16
 PART_HEADER_BYTES_MAX: Final = 8 * 1024
-FILE_MEDIA_TYPE: Final = "application/octet-stream"
 
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _PARAMETER: Final = re.compile(
@@ -72,17 +70,11 @@ Event: TypeAlias = PartStart | PartData | PartEnd
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """
-    Hold the file of a form that is to be sent.
-
-    Args:
-        content: The bytes, in chunks, read once.
-    """
+    """Describe the file of a form that is to be sent."""
 
     name: str
     filename: str
-    content: Iterable[bytes]
-    content_type: str = FILE_MEDIA_TYPE
+    content_type: str
 
 
 class MultipartReader:
@@ -211,31 +203,17 @@ def boundary_of(content_type: str) -> str:
     return boundary
 
 
-def encode_multipart(
-    fields: Mapping[str, str], file: FilePart | None, boundary: str
-) -> Iterator[bytes]:
+def frame_multipart(
+    fields: Mapping[str, str], file: FilePart, boundary: str
+) -> tuple[bytes, bytes]:
     """
-    Return the bytes of a form, in chunks; a large file is never held whole.
+    Return what comes before and after the content of the file, of any size.
 
     Args:
         boundary: Random and new for each form, so that no content can contain it.
 
     Raises:
         Invalid: A name or text is no Unicode, or the media type is no header value.
-    """
-    head, tail = frame_multipart(fields, file, boundary)
-    content = file.content if file is not None else ()
-    return itertools.chain((head,), content, (tail,))
-
-
-def frame_multipart(
-    fields: Mapping[str, str], file: FilePart | None, boundary: str
-) -> tuple[bytes, bytes]:
-    """
-    Return what comes before and after the content of the file.
-
-    A sender that reads the file asynchronously, or must know the length before,
-    sends these around it; otherwise as `encode_multipart`.
     """
     if not _BOUNDARY.fullmatch(boundary):
         raise ValueError(f"no boundary of RFC 2046: {boundary!r}")
@@ -244,8 +222,6 @@ def frame_multipart(
         delimiter + _field_headers(name) + b"\r\n" + _encoded(value, name) + b"\r\n"
         for name, value in fields.items()
     ]
-    if file is None:
-        return b"".join(head), f"--{boundary}--\r\n".encode()
     head.append(delimiter + _file_headers(file) + b"\r\n")
     return b"".join(head), f"\r\n--{boundary}--\r\n".encode()
 

@@ -136,7 +136,7 @@ def packed_upload(
         is_image = content.media_type.startswith("image/")
         kind = content.media_type if is_image else route.takes[0]
         return kind, chunks if isinstance(chunks, bytes) else content
-    part = FilePart("file", content.file_name or "file", (), content.media_type)
+    part = FilePart("file", content.file_name or "file", content.media_type)
     head, tail = frame_multipart(dict(form), part, boundary)
     kind = f"{MULTIPART}; boundary={boundary}"
     if isinstance(chunks, bytes):
