@@ -34,7 +34,7 @@ from petstore.contract.errors import (
 from petstore.contract.flavours import Face, Route
 from petstore.contract.media import FORM, JSON, MERGE_PATCH, XML, media_type
 from petstore.contract.order import OrderPatch
-from petstore.contract.pet import PetPatch
+from petstore.contract.pet import Category, PetDraft, PetPatch
 from petstore.contract.uploads import UploadReader, packed_upload
 
 INT_DIGITS_MAX: Final = 19
@@ -310,7 +310,15 @@ def _read_body(match: Match, arg: Arg, request: Request) -> Any:
         has_null = b"null" in request.body and kind != XML
         if has_null and MERGE_PATCH not in match.route.takes:
             check_no_null(value, "body")
+    elif isinstance(value, PetDraft) and value.category is not None:
+        _number_empty(value.category)
     return value
+
+
+def _number_empty(category: Category) -> None:
+    """Keep `{}` apart from none, as the public servers do: their ids are never null."""
+    if category.id is None and category.name is None:
+        category.id = 0
 
 
 def _take_form(

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from petstore.contract.call import Arg, ByteStream, Call, Place
 from petstore.contract.flavours import Face, Route
 from petstore.contract.media import MULTIPART, OCTETS
+from petstore.contract.pet import Category
 
 # Names that a route has in the place of a username.
 _TAKEN_SEGMENTS = {"login", "logout", "createWithArray", "createWithList"}
@@ -21,8 +22,8 @@ def can_carry(face: Face, call: Call[Any]) -> bool:
     What it has none for: an operation that it lacks; a call without an argument that it
     requires; a version in a body of the compatible faces; a field that no model knows;
     a comma in a list, and an empty field of a form of theirs; an empty item of a list,
-    an empty segment of a path; a username that is a route; and of an upload whatever
-    its form leaves out.
+    an empty segment of a path; a username that is a route; an empty category, where
+    the public servers number it; and of an upload whatever its form leaves out.
     """
     route = face.routes.get(call.operation.id)
     return route is not None and all(
@@ -71,9 +72,15 @@ def _can_carry_argument(
 def _can_carry_body(face: Face, value: Any) -> bool:
     has_versions = face.flavour == "native"
     return all(
-        not one.model_extra and (has_versions or getattr(one, "version", None) is None)
+        not one.model_extra
+        and (has_versions or getattr(one, "version", None) is None)
+        and not (face.is_public and _is_empty_category(one))
         for one in _models(value)
     )
+
+
+def _is_empty_category(value: BaseModel) -> bool:
+    return isinstance(value, Category) and value.id is None and value.name is None
 
 
 def _models(value: Any) -> Iterator[BaseModel]:

@@ -79,6 +79,11 @@ def no_number(text: str) -> str:
         ("POST /v2/pet", {"json": {**REX, "id": 1}}, compact({**REX, "id": 1})),
         ("PUT /v2/pet", {"json": {**REX, "id": 1}}, compact({**REX, "id": 1})),
         ("POST /v2/pet", {"json": {"id": 77}}, '{"id":77,"photoUrls":[],"tags":[]}'),
+        (
+            "POST /v2/pet",
+            {"json": {"id": 77, "category": {}}},
+            '{"id":77,"category":{"id":0},"photoUrls":[],"tags":[]}',
+        ),
         ("GET /v2/pet/1", {}, compact(CAT)),
         ("GET /v2/pet/+1", {}, compact(CAT)),
         ("DELETE /v2/pet/1", {}, api_response(200, "1")),

@@ -74,6 +74,11 @@ def no_number(text: str) -> str:
         ("POST /pet", {"json": SHUFFLED_REX}, compact(REX)),
         ("POST /pet", {"json": {**REX, "id": 1}}, compact({**REX, "id": 1})),
         ("POST /pet", {"json": {"id": 77}}, '{"id":77,"photoUrls":[],"tags":[]}'),
+        (
+            "POST /pet",
+            {"json": {"id": 77, "category": {}}},
+            '{"id":77,"category":{"id":0},"photoUrls":[],"tags":[]}',
+        ),
         ("PUT /pet", {"json": {**REX, "id": 1}}, compact({**REX, "id": 1})),
         ("GET /pet/1", {}, compact(CAT)),
         ("DELETE /pet/1", {}, "Pet deleted"),
