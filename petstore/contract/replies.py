@@ -30,6 +30,7 @@ from petstore.contract.errors import (
 )
 from petstore.contract.flavours import Face, Route, Shape
 from petstore.contract.http import Request
+from petstore.contract.java_date import java_date, read_java_date
 from petstore.contract.media import JSON, XML
 from petstore.contract.order import Order
 from petstore.contract.pet import ApiResponse, Category, Pet, Photo, Tag
@@ -48,7 +49,6 @@ RATE_LIMIT: Final = "5000"
 _SUCCESS_MIN: Final = 200
 _REDIRECT_MIN: Final = 300
 _WORDS_LENGTH_MAX: Final = 500
-_JAVA_DATE: Final = "%a %b %d %H:%M:%S UTC %Y"
 
 
 @dataclass(slots=True)
@@ -230,7 +230,7 @@ def _date(face: Face, instant: datetime) -> str:
 
 def _expiry(face: Face, instant: datetime) -> str:
     if face.is_public:
-        return instant.strftime(_JAVA_DATE)
+        return java_date(instant)
     return instant.isoformat(timespec="milliseconds")
 
 
@@ -394,4 +394,4 @@ def _instant(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        return datetime.strptime(text, _JAVA_DATE).replace(tzinfo=UTC)
+        return read_java_date(text)
