@@ -180,7 +180,8 @@ class Door:
         return Sent(response.body, response.status, headers)
 
     def _preflight(self, request: SanicRequest, face: Face) -> HTTPResponse:
-        methods = face.router.methods(request.path[len(face.base) :])
+        methods = self._services.methods(request.path)
+        methods = methods or face.router.methods(request.path[len(face.base) :])
         allow = ", ".join([*methods, "OPTIONS"])
         headers = {"allow": allow}
         if self._cors:

@@ -27,6 +27,8 @@ DOCUMENTS: Final[Mapping[str, "Kind"]] = {
     "/v2/openapi": "seed",
     "/api/v3/openapi": "v3",
 }
+# A HEAD has no effect (RFC 9110 §9.2.1), so only what is read has one.
+_ALLOWED: Final = {"GET": ["GET", "HEAD"], "POST": ["POST"]}
 _NO_STORE: Final = {"content-type": JSON, "cache-control": "no-store"}
 
 
@@ -70,24 +72,33 @@ class Services:
             MethodNotAllowed: The path is one of a service, with another method.
             NotFound: The reset is not allowed here.
         """
-        found = self._found.get(request.path)
+        found = self._at(request.path)
         if found is None:
             if request.path.startswith("/__petstore/"):
-                return self._below(request)
+                raise self._not_found(request.path)
             return None
         method, service = found
-        if request.method not in (method, "HEAD"):
-            allow = ["GET", "HEAD"] if method == "GET" else [method]
-            raise MethodNotAllowed(f"{request.path} takes {method}.", allow=allow)
+        if request.method not in _ALLOWED[method]:
+            raise MethodNotAllowed(
+                f"{request.path} takes {method}.", allow=_ALLOWED[method]
+            )
         return service
 
-    def _below(self, request: Request) -> Service:
-        if request.path.startswith(docs.ASSETS_PATH):
-            return self._asset
+    def methods(self, path: str) -> list[str]:
+        """Return the methods that the path has; [] when it is no service's."""
+        found = self._at(path)
+        return [] if found is None else _ALLOWED[found[0]]
+
+    def _at(self, path: str) -> tuple[str, Service] | None:
+        if path.startswith(docs.ASSETS_PATH):
+            return "GET", self._asset
+        return self._found.get(path)
+
+    def _not_found(self, path: str) -> NotFound:
         hint = ""
-        if request.path == RESET_PATH and self._is_sandbox:
+        if path == RESET_PATH and self._is_sandbox:
             hint = " Start the server with --allow-reset to have it."
-        raise NotFound(f"There is nothing at {request.path}.{hint}")
+        return NotFound(f"There is nothing at {path}.{hint}")
 
     async def _index(self, _: SanicRequest) -> Response:
         return Response(302, {"location": "/docs"})

@@ -89,6 +89,11 @@ async def test_preflight_allows_what_it_asks_for(public, path):
         ("/v2/pet", "POST, PUT, OPTIONS"),
         ("/v2/pet/1/", "DELETE, GET, HEAD, POST, OPTIONS"),
         ("/api/v3/store/inventory", "GET, HEAD, OPTIONS"),
+        ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/docs", "GET, HEAD, OPTIONS"),
+        ("/v2/swagger.json", "GET, HEAD, OPTIONS"),
+        ("/__petstore/assets/page.css", "GET, HEAD, OPTIONS"),
+        ("/__petstore/reset", "POST, OPTIONS"),
         ("/nothing", "OPTIONS"),
     ],
 )

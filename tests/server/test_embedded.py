@@ -19,6 +19,16 @@ def test_a_sandbox_in_memory_can_be_reset():
         assert reset_of(server).status_code == 200
 
 
+def test_asking_for_the_head_of_a_reset_erases_nothing():
+    with petstore.serve() as server:
+        httpx.delete(f"{server.url}/v2/pet/1")
+        refused = httpx.head(f"{server.url}{RESET}")
+        pet = httpx.get(f"{server.url}/v2/pet/1")
+
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert pet.status_code == 404
+
+
 def test_a_sandbox_on_disk_is_reset_only_when_that_is_asked_for(tmp_path):
     store = str(tmp_path / "pets.db")
 
