@@ -71,15 +71,21 @@ def page(kind: str) -> bytes:
     if kind not in _PAGES:
         raise NotFound(f"There is no page {kind}; there are {' and '.join(_PAGES)}.")
     title, scripts, styles = _PAGES[kind]
-    script_tag = _MODULE_TAG if kind == "redoc" else _SCRIPT_TAG
+    is_redoc = kind == "redoc"
+    script_tag = _MODULE_TAG if is_redoc else _SCRIPT_TAG
     return _PAGE.format(
         title=title,
+        choice=_NAV_TAG.format(_links("redoc?url=")) if is_redoc else "",
         styles="".join(_STYLE_TAG.format(_address(name)) for name in styles),
         scripts="".join(script_tag.format(_address(name)) for name in scripts),
-        links=" · ".join(
-            _LINK_TAG.format(url, escape(name)) for name, url in DOCUMENTS
-        ),
+        links=_links(),
     ).encode()
+
+
+def _links(prefix: str = "") -> str:
+    return " · ".join(
+        _LINK_TAG.format(prefix + url, escape(name)) for name, url in DOCUMENTS
+    )
 
 
 def asset(name: str) -> tuple[bytes, str] | None:
@@ -94,7 +100,9 @@ def asset(name: str) -> tuple[bytes, str] | None:
         return _SWAGGER_START.replace("URLS", dumps(urls)).encode(), _SCRIPT
     if name == "redoc-start.js":
         redoc = f"redoc.js?v={_version('redoc.js')}"
-        return _REDOC_START.replace("REDOC", redoc).encode(), _SCRIPT
+        addresses = dumps([url for _, url in DOCUMENTS])
+        start = _REDOC_START.replace("REDOC", redoc).replace("DOCUMENTS", addresses)
+        return start.encode(), _SCRIPT
     return None
 
 
@@ -193,7 +201,7 @@ _PAGE: Final = f"""<!doctype html>
 <link rel="icon" href="{_ICON}">
 {{styles}}</head>
 <body>
-<div id="page"></div>
+{{choice}}<div id="page"></div>
 <noscript>This page needs JavaScript; the documents themselves do not:
 {{links}}</noscript>
 {{scripts}}</body>
@@ -202,9 +210,14 @@ _PAGE: Final = f"""<!doctype html>
 _STYLE_TAG: Final = '<link rel="stylesheet" href="{}">\n'
 _SCRIPT_TAG: Final = '<script defer src="{}"></script>\n'
 _MODULE_TAG: Final = '<script type="module" src="{}"></script>\n'
+_NAV_TAG: Final = "<nav>{}</nav>\n"
 _LINK_TAG: Final = '<a href="{}">{}</a>'
 
-_PAGE_CSS: Final = "body { margin: 0; }\n"
+_PAGE_CSS: Final = """body { margin: 0; }
+nav { font: 14px sans-serif; padding: 10px 20px; border-bottom: 1px solid #ddd; }
+nav a { color: #333; }
+nav a[aria-current] { font-weight: bold; text-decoration: none; }
+"""
 _SWAGGER_START: Final = """SwaggerUIBundle({
   urls: URLS,
   dom_id: "#page",
@@ -214,7 +227,15 @@ _SWAGGER_START: Final = """SwaggerUIBundle({
   layout: "StandaloneLayout",
 });
 """
+# ReDoc shows one document and has no list to choose from. What the address of the page
+# asks for is only ever compared.
 _REDOC_START: Final = """import { init } from "./REDOC";
 
-init("openapi.json", { disableTelemetry: true }, document.querySelector("#page"));
+const urls = DOCUMENTS;
+const asked = new URLSearchParams(location.search).get("url");
+const url = urls.find((one) => one === asked) ?? urls[0];
+document
+  .querySelector(`nav a[href="redoc?url=${url}"]`)
+  .setAttribute("aria-current", "page");
+init(url, { disableTelemetry: true }, document.querySelector("#page"));
 """

@@ -1,5 +1,6 @@
 """The pages work from installed files alone, and name nothing that a caller sent."""
 
+import json
 import re
 import subprocess
 import sys
@@ -101,6 +102,17 @@ def test_swagger_ui_offers_the_four_documents():
     for name, url in DOCUMENTS:
         assert f'{{"name": "{name}", "url": "{url}"}}'.encode() in found[0]
     assert b"validatorUrl: null" in found[0]
+
+
+def test_redoc_links_to_itself_for_each_document():
+    html, start = page("redoc").decode(), asset("redoc-start.js")
+
+    linked = re.findall(r'<a href="redoc\?url=([^"]+)">', html)
+    assert [url for _, url in DOCUMENTS] == linked
+    assert start is not None
+    assert f"const urls = {json.dumps(linked)};".encode() in start[0]
+    assert b"new URLSearchParams(location.search)" in start[0]
+    assert "redoc?url=" not in page("docs").decode()
 
 
 def test_redoc_sends_no_telemetry_and_loads_no_picture():
