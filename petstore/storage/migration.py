@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import ScriptDirectory
 
 from petstore.contract.errors import ConfigError, PetstoreError, ServerFault
@@ -143,9 +143,13 @@ def _run_steps(
 
     def plan(revision: Any, _: MigrationContext) -> list[RevisionStep]:
         nonlocal todo
-        steps = list(scripts._upgrade_revs("head", revision))
+        newest_first = scripts.iterate_revisions("head", revision, implicit_base=True)
+        steps = [
+            MigrationStep.upgrade_from_script(scripts.revision_map, script)
+            for script in newest_first
+        ]
         todo = len(steps)
-        return steps
+        return steps[::-1]
 
     def report() -> None:
         if on_progress is not None:
