@@ -6,6 +6,7 @@ The strict reading is the fast path of every face. What the public servers conve
 so that a client which sends proper JSON never pays for those that do not.
 """
 
+import codecs
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from urllib.parse import parse_qs
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from petstore.contract.checks import invalid_from
+from petstore.contract.checks import DETAILS_MAX, invalid_from
 from petstore.contract.errors import Invalid, Malformed
 from petstore.contract.media import FORM, XML
 from petstore.contract.xml import from_xml
@@ -29,6 +30,9 @@ Extra = Literal["forbid", "ignore", "allow"]
 
 # Of a form or a query: more than anything needs.
 FIELDS_MAX: Final = 2_000
+_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Above it, a float may stand for another integer than was written.
+_EXACT_BELOW: Final = 2.0**53
 
 
 class Repair(Enum):
@@ -70,11 +74,8 @@ def read_body(body: Body, *, extra: Extra, repair: Repair) -> Any:
         return adapter.validate_json(content, strict=True, extra=extra)
     except ValidationError as error:
         if (fault := _json_fault(error)) is not None:
-            raise Malformed(
-                f"The body is no JSON: {fault}.",
-                reason="not_json",
-            ) from error
-        if repair is Repair.NOTHING:
+            raise _no_json(content, fault) from error
+        if repair is Repair.NOTHING and not _is_only_spelling(error):
             # Not chained: a traceback of the cause would show the input.
             raise _invalid(error, body) from None
         return _read_repaired(body, content, error, extra=extra, repair=repair)
@@ -85,6 +86,35 @@ def _json_fault(error: ValidationError) -> str | None:
         return None
     (detail,) = error.errors(include_url=False, include_input=False)
     return str(detail["ctx"]["error"]) if detail["type"] == "json_invalid" else None
+
+
+def _no_json(content: bytes, fault: str) -> Malformed:
+    # RFC 8259 §8.1 lets a parser ignore a mark; to whoever did not see it, nothing else
+    # about the body looks wrong.
+    if content.startswith(_MARKS):
+        told = "begins with a byte order mark; send UTF-8 and leave the mark out"
+    else:
+        told = f"is no JSON: {fault}"
+    return Malformed(f"The body {told}.", reason="not_json")
+
+
+def _is_only_spelling(error: ValidationError) -> bool:
+    """
+    Tell whether all that is wrong are integers that were written as `469.0`.
+
+    Source: JSON Schema 2020-12 (core) §6.1.1.
+    """
+    # To look at more would keep a server busy.
+    return error.error_count() <= DETAILS_MAX and all(
+        problem["type"] == "int_type" and _is_whole(problem["input"])
+        for problem in error.errors(include_url=False)
+    )
+
+
+def _is_whole(value: object) -> bool:
+    if not isinstance(value, float):
+        return False
+    return abs(value) < _EXACT_BELOW and value.is_integer()
 
 
 def _invalid(error: ValidationError, body: Body) -> Invalid:
@@ -129,7 +159,7 @@ def _read_repaired(
     body: Body, content: bytes, error: ValidationError, *, extra: Extra, repair: Repair
 ) -> Any:
     data = from_json(content)
-    conversions = _TEXTS if repair is Repair.TEXTS else _NEAR_TYPES
+    conversions = _NEAR_TYPES if repair is Repair.NEAR_TYPES else _TEXTS
     has_no_name = False
     for problem in error.errors(include_url=False):
         has_no_name |= _is_nameless(problem["loc"], problem["input"])

@@ -1,5 +1,6 @@
 """A body is read strictly; what the public servers convert is converted after that."""
 
+import codecs
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -81,6 +82,46 @@ def test_what_is_no_json_cannot_be_read(content, repair):
         read(content, repair=repair)
 
     assert caught.value.extra["reason"] == "not_json"
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16, codecs.BOM_UTF32])
+def test_byte_order_mark_is_named_as_what_to_leave_out(mark):
+    with pytest.raises(Malformed, match="begins with a byte order mark") as caught:
+        read(mark + json.dumps(REX).encode(), repair=Repair.NOTHING)
+
+    assert caught.value.extra["reason"] == "not_json"
+
+
+@pytest.mark.parametrize("repair", Repair)
+@pytest.mark.parametrize(
+    ("sent", "number"),
+    [("469.0", 469), ("-0.0", 0), ("1e3", 1000), ("9007199254740991.0", 2**53 - 1)],
+)
+def test_integer_may_be_written_with_a_fraction_of_zero(sent, number, repair):
+    """JSON Schema 2020-12 (core) §6.1.1: its value counts, not its spelling."""
+    body = f'{{"id": {sent}, "quantity": 7.0}}'.encode()
+
+    order = read(body, OrderDraft, repair=repair, extra="forbid")
+
+    assert (order.id, order.quantity) == (number, 7)
+    assert type(order.id) is int
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param('{"id": 469.5}', id="fraction"),
+        pytest.param('{"id": 9007199254740993.0}', id="not exact"),
+        pytest.param('{"id": 1e400}', id="infinite"),
+        pytest.param('{"id": "469.0"}', id="text"),
+        pytest.param('{"id": true}', id="boolean"),
+        pytest.param('{"quantity": 2147483648.0}', id="no int32"),
+        pytest.param('{"id": 469.0, "quantity": 1.5}', id="one of two"),
+    ],
+)
+def test_any_other_number_is_no_integer(sent):
+    with pytest.raises(Invalid):
+        read(sent.encode(), OrderDraft, repair=Repair.NOTHING)
 
 
 # swagger-petstore 1.0.7 with Jackson 2.9: what it converts, row by row.

@@ -141,7 +141,7 @@ async def test_refusal_is_a_problem(public, line, options, status, code):
         ("POST /pet", {**REX, "id": "1"}, ["body.id"]),
         ("POST /pet", {**REX, "id": 2**63}, ["body.id"]),
         ("POST /pet", {**REX, "id": -(2**63) - 1}, ["body.id"]),
-        ("POST /pet", {**REX, "id": 1.0}, ["body.id"]),
+        ("POST /pet", {**REX, "id": 1.5}, ["body.id"]),
         ("POST /pet", {**REX, "id": True}, ["body.id"]),
         ("POST /pet", {**REX, "name": None}, ["body.name"]),
         ("POST /pet", {**REX, "name": "x" * 501}, ["body.name"]),
