@@ -9,8 +9,10 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
 from types import TracebackType
-from typing import Unpack
+from typing import TypeVar, Unpack
 
+from petstore.contract.call import Call, Reply
+from petstore.contract.checks import check_fields
 from petstore.contract.errors import NotSupported
 from petstore.contract.facade import AsyncPetstore, Petstore
 from petstore.engine.blobs import BlobStore, MemoryBlobs
@@ -20,6 +22,8 @@ from petstore.engine.profile import ProfileName
 from petstore.engine.seeding import check_kind
 
 __all__ = ["AsyncEmbedded", "Embedded", "Snapshot", "open", "open_async"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Embedded(Petstore):
     """Call a store of this process; any thread may."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+        super().__init__(_Strict(engine))
         self._engine = engine
 
     def snapshot(self) -> Snapshot:
@@ -70,7 +74,7 @@ class AsyncEmbedded(AsyncPetstore):
     """Call a store of this process from coroutines of one event loop."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        super().__init__(engine)
+        super().__init__(_AsyncStrict(engine))
         self._engine = engine
 
     async def snapshot(self) -> Snapshot:
@@ -146,6 +150,34 @@ def open_async(
         ConfigError, Unavailable: When it is awaited, as `open`.
     """
     return Opening(fspath(store), options)
+
+
+class _Strict:
+    """Hold calls to the fields of the contract; the server's decode does it there."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def send(self, call: Call[T]) -> Reply[T]:
+        check_fields(call)
+        return self._engine.send(call)
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+class _AsyncStrict:
+    """Do what `_Strict` does, for coroutines."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def send(self, call: Call[T]) -> Reply[T]:
+        check_fields(call)
+        return await self._engine.send(call)
+
+    async def close(self) -> None:
+        await self._engine.close()
 
 
 def _in_memory(blobs: BlobStore) -> MemoryBlobs:

@@ -23,6 +23,7 @@ from petstore.contract.errors import RemoteError
 from petstore.contract.facade import Petstore
 from petstore.contract.flavours import Face, Flavour, face
 from petstore.contract.user import Token
+from petstore.embed import Embedded
 from petstore.engine.engine import Engine
 from petstore.engine.opening import Options, open_engine
 from petstore.engine.seeding import empty, first_units
@@ -120,7 +121,7 @@ def ways(
 
 def _embedded(url: str, options: Options) -> Way:
     engine = open_engine(url, options)
-    client = Petstore(engine)
+    client = Embedded(engine)
     return Way(url, None, client, client, lambda: _empty(engine))
 
 

@@ -7,7 +7,7 @@ under a strict contract, and the builders of calls.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from itertools import islice
@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 from pydantic import BaseModel, InstanceOf, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticSerializationError, to_json
 
-from petstore.contract.call import Arg, ByteStream, Operation, Place
+from petstore.contract.call import Arg, ByteStream, Call, Operation, Place
 from petstore.contract.errors import FieldProblem, Invalid
 from petstore.contract.model import NO_NUL, enum_fields, enum_in
 from petstore.contract.operations import RESERVED_USERNAMES
@@ -58,6 +58,26 @@ def _is_known(model: BaseModel) -> bool:
         if item is not None and not isinstance(item, enum):
             return False
     return True
+
+
+def check_fields(call: Call[T]) -> None:
+    """
+    Refuse a call whose body has fields that no model declares, as a strict face does.
+
+    For a store of this version. A client must not: a newer server may have such fields.
+
+    Raises:
+        Invalid: Names each of them.
+    """
+    for arg in call.operation.args:
+        if arg.place is not Place.BODY:
+            continue
+        problems = list(_undeclared(call.arguments.get(arg.name), "body"))
+        if problems and arg.secret:
+            # A name that the caller made up may be the secret itself.
+            problems = [replace(one, field="body") for one in problems]
+        if problems:
+            raise invalid(problems)
 
 
 def checked(arg: Arg, value: object, location: str, *, is_open: bool = False) -> object:
@@ -203,6 +223,20 @@ def _strangers(
     elif enum is not None and value not in list(enum):
         values = ", ".join(f"'{member}'" for member in enum)
         yield FieldProblem(location, f"Input should be one of {values}", "enum")
+
+
+def _undeclared(value: object, location: str) -> Iterator[FieldProblem]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _undeclared(item, f"{location}.{index}")
+    elif isinstance(value, BaseModel):
+        for name, item in value.__dict__.items():
+            if isinstance(item, BaseModel | list):
+                alias = type(value).model_fields[name].alias
+                yield from _undeclared(item, f"{location}.{alias or name}")
+        for name in value.model_extra or ():
+            place = f"{location}.{name[:_NAME_LENGTH_MAX]}"
+            yield FieldProblem(place, _PLAINER["extra_forbidden"], "extra_forbidden")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from petstore.contract import calls
 from petstore.contract.arguments import Statuses
-from petstore.contract.call import Arg, ByteStream, Place
+from petstore.contract.call import Arg, ByteStream, Call, Place
 from petstore.contract.checks import (
     PROBLEMS_MAX,
+    check_fields,
     check_known,
     checked,
     invalid,
@@ -23,9 +25,9 @@ from petstore.contract.operations import OPERATIONS
 from petstore.contract.order import OrderDraft, OrderPatch
 from petstore.contract.pet import PetDraft, PetStatus
 from petstore.contract.pet_operations import LIST_PETS, UPLOAD_FILE
-from petstore.contract.shop_operations import LOGIN_USER
+from petstore.contract.shop_operations import CREATE_TOKEN, LOGIN_USER
 from petstore.contract.user import Credentials, UserDraft
-from tests.kit.builders import a_pet, a_user
+from tests.kit.builders import a_draft, a_pet, a_user, a_user_draft
 from tests.kit.strategies import pet_drafts
 
 NOT_A_PET_STATUS = "Input should be one of 'available', 'pending', 'sold'"
@@ -109,6 +111,39 @@ def test_field_is_named_as_on_the_wire():
         check_known(Car(paint_colours=["red", "blue"]), "body")
 
     assert fields_of(refused.value) == [("body.paintColours.1", "enum")]
+
+
+def test_call_with_declared_fields_passes():
+    check_fields(calls.add_pet(a_draft(tags=[{"id": 1}], category=None)))
+    check_fields(calls.get_pet_by_id(1))
+
+
+@pytest.mark.parametrize(
+    ("call", "fields"),
+    [
+        (calls.add_pet(a_draft(tags=[{}, {"hue": 1}])), ["body.tags.1.hue"]),
+        (calls.update_pet(a_pet(hue=1, size=2)), ["body.hue", "body.size"]),
+        (calls.add_pet(a_draft(**{"x" * 100_000: 1})), ["body." + "x" * 100]),
+        (calls.create_users_with_list([a_user_draft(hue=1)]), ["body.0.hue"]),
+    ],
+    ids=["part", "model", "long name", "list"],
+)
+def test_undeclared_fields_of_a_call_are_named(call, fields):
+    with pytest.raises(Invalid, match="There is no such field") as refused:
+        check_fields(call)
+
+    assert fields_of(refused.value) == [(field, "extra_forbidden") for field in fields]
+
+
+def test_undeclared_field_of_a_secret_is_not_named():
+    credentials = Credentials.model_validate(
+        {"username": "ann", "password": "pw", "hunter2": 1}
+    )
+
+    with pytest.raises(Invalid) as refused:
+        check_fields(Call(CREATE_TOKEN, {"credentials": credentials}))
+
+    assert fields_of(refused.value) == [("body", "extra_forbidden")]
 
 
 def test_value_of_the_right_type_passes():
