@@ -13,7 +13,7 @@ from typing import TypeVar, Unpack
 
 from petstore.contract.call import Call, Reply
 from petstore.contract.checks import check_fields
-from petstore.contract.errors import NotSupported
+from petstore.contract.errors import ConfigError, NotSupported
 from petstore.contract.facade import AsyncPetstore, Petstore
 from petstore.engine.blobs import BlobStore, MemoryBlobs
 from petstore.engine.engine import AsyncEngine, Engine
@@ -61,11 +61,11 @@ class Embedded(Petstore):
 
         Raises:
             NotSupported: The store is not in memory.
-            ConfigError: The snapshot is of another profile, or of another version of
-                the store; nothing changed.
+            ConfigError: It is no snapshot, or one of another profile or of another
+                version of the store; nothing changed.
         """
         setup = self._engine.setup
-        check_kind(snapshot.profile, setup.profile.name)
+        _check_snapshot(snapshot, setup.profile.name)
         self._engine.store.restore(snapshot.store)
         _in_memory(setup.blobs).restore(snapshot.blobs)
 
@@ -87,7 +87,7 @@ class AsyncEmbedded(AsyncPetstore):
     async def restore(self, snapshot: Snapshot) -> None:
         """Replace the whole store by a snapshot; see `Embedded.restore`."""
         setup = self._engine.setup
-        check_kind(snapshot.profile, setup.profile.name)
+        _check_snapshot(snapshot, setup.profile.name)
         await self._engine.store.restore(snapshot.store)
         _in_memory(setup.blobs).restore(snapshot.blobs)
 
@@ -178,6 +178,15 @@ class _AsyncStrict:
 
     async def close(self) -> None:
         await self._engine.close()
+
+
+def _check_snapshot(snapshot: object, asked: ProfileName) -> None:
+    if not isinstance(snapshot, Snapshot):
+        raise ConfigError(
+            "restore takes what snapshot returned, not an object of type"
+            f" {type(snapshot).__name__}."
+        )
+    check_kind(snapshot.profile, asked)
 
 
 def _in_memory(blobs: BlobStore) -> MemoryBlobs:

@@ -18,8 +18,7 @@ from petstore.engine import owner
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.opening import Options, open_engine
 from petstore.engine.seeding import Account
-from petstore.server.running import Served, bind, run_until_signal
-from petstore.server.settings import WILDCARDS
+from petstore.server.running import Served, bind, run_until_signal, url_of
 
 _FILLING = "Filling the store"
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -95,7 +94,7 @@ def _announce(
     account: Account | None,
     workers: Sequence[int] = (),
 ) -> None:
-    note(banner(plan, _url(listener), account, workers))
+    note(banner(plan, url_of(listener), account, workers))
     _say_url(listener)
 
 
@@ -103,18 +102,10 @@ def _served(plan: Plan, listener: socket.socket) -> Served:
     return Served(plan.wanted.store, plan.options, plan.settings, listener)
 
 
-def _url(listener: socket.socket) -> str:
-    """Return where this machine reaches the server."""
-    host, port = listener.getsockname()[:2]
-    if host in WILDCARDS:
-        host = "::1" if ":" in host else "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _say_url(listener: socket.socket) -> None:
     # Whoever started the server may not read its stdout; that is no reason to stop.
     with suppress(BrokenPipeError):
-        say(json.dumps({"url": _url(listener)}))
+        say(json.dumps({"url": url_of(listener)}))
 
 
 def _log(*, has_refusals: bool) -> None:

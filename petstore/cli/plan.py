@@ -97,8 +97,6 @@ def make_plan(wanted: Wanted) -> Plan:
 
 
 def _check_place(wanted: Wanted, address: Address) -> None:
-    if not wanted.host:
-        raise ConfigError("--host is empty. Give an address, such as 127.0.0.1.")
     if address.kind == "postgres":
         return
     if wanted.workers > 1:

@@ -20,7 +20,7 @@ from petstore.engine.seeding import Account
 from petstore.server.app import RunningServer, listen, make_app
 from petstore.server.door import LOGGER, Door
 from petstore.server.services import Services
-from petstore.server.settings import LOOPBACK, Settings
+from petstore.server.settings import LOOPBACK, WILDCARDS, Settings
 
 _THREAD_STOP_S = 10.0
 _GC_THRESHOLDS = (10_000, 20, 50)
@@ -39,9 +39,8 @@ class Served:
 
     @property
     def url(self) -> str:
-        """Return where the server answers."""
-        host, port = self.listener.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        """Return where this machine reaches the server."""
+        return url_of(self.listener)
 
 
 async def run(
@@ -183,11 +182,13 @@ class ThreadedServer:
         options: Options,
         settings: Callable[[], Settings],
         *,
-        port: int,
+        host: str = LOOPBACK,
+        port: int = 0,
     ) -> None:
         self._store = store
         self._options = options
         self._settings = settings
+        self._host = host
         self._port = port
         self._error: BaseException | None = None
 
@@ -195,7 +196,7 @@ class ThreadedServer:
         self._ready = threading.Event()
         # First what may be refused: nothing is to be closed then.
         settings = self._settings()
-        listener = bind(LOOPBACK, self._port)
+        listener = bind(self._host, self._port)
         self._served = Served(self._store, self._options, settings, listener)
         self.url = self._served.url
         self._thread = threading.Thread(target=self._main, name="petstore-server")
@@ -240,6 +241,14 @@ class ThreadedServer:
         await run(self._served, self._stopped, is_only_app=False, on_ready=announce)
 
 
+def url_of(listener: socket.socket) -> str:
+    """Return where this machine reaches what listens there."""
+    host, port = listener.getsockname()[:2]
+    if host in WILDCARDS:
+        host = "::1" if ":" in host else LOOPBACK
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def bind(host: str, port: int) -> socket.socket:
     """
     Return a listening socket.
@@ -249,8 +258,10 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         return listen(host, port)
-    except OSError as error:
+    # The latter two: no port has that number, and no host such a name.
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"Cannot listen on {host} port {port}: {error.strerror}. Choose another"
+            f"Cannot listen on {host} port {port}: {reason}. Choose another"
             " --port, 0 for any free one, or end what uses it."
         ) from error

@@ -62,6 +62,8 @@ def settle(
     Raises:
         ConfigError: Something is wrong, or unsafe in a shop.
     """
+    if not host:
+        raise ConfigError("--host is empty. Give an address, such as 127.0.0.1.")
     is_shop = chosen.name == "shop"
     if is_shop:
         _refuse_in_shop(cors_origin, allow_reset=allow_reset)

@@ -8,6 +8,7 @@ from petstore.contract.errors import ConfigError
 from petstore.engine.seeding import Account
 
 RESET = "/__petstore/reset"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - that it is refused or warned of is tested
 
 
 def reset_of(server):
@@ -97,3 +98,73 @@ def test_a_new_shop_has_an_owner_who_can_log_in(tmp_path):
 def test_a_sandbox_has_no_owner():
     with petstore.serve() as server:
         assert server.owner is None
+
+
+def test_a_store_may_be_named_by_a_path(tmp_path):
+    with petstore.serve(tmp_path / "pets.db") as server:
+        assert httpx.get(f"{server.url}/pet/1").status_code == 200
+
+    assert (tmp_path / "pets.db").exists()
+
+
+@pytest.mark.parametrize("names", [["shop.example"], "shop.example"], ids=type)
+def test_a_shop_answers_to_the_names_that_it_is_given(names):
+    with petstore.serve(profile="shop", allow_host=names) as server:
+        statuses = {
+            name: httpx.get(f"{server.url}/healthz", headers={"host": name}).status_code
+            for name in ("shop.example", "localhost", "evil.example")
+        }
+
+    assert statuses == {"shop.example": 200, "localhost": 200, "evil.example": 400}
+
+
+def test_a_shop_lets_the_web_pages_call_that_it_is_given():
+    origin = "https://shop.example"
+    with petstore.serve(profile="shop", cors_origin=origin) as server:
+        answer = httpx.get(f"{server.url}/healthz", headers={"origin": origin})
+
+    assert origin == answer.headers["access-control-allow-origin"]
+
+
+def test_a_server_on_all_addresses_names_one_that_this_machine_reaches(caplog):
+    with petstore.serve(host=EVERYWHERE) as server:
+        answer = httpx.get(f"{server.url}/pet/1")
+
+    assert answer.status_code == 200
+    assert server.url.startswith("http://127.0.0.1:")
+    assert "others on the network may read and change everything" in caplog.text
+
+
+def test_a_server_for_this_machine_alone_warns_of_nothing(caplog):
+    with petstore.serve(host="localhost") as server:
+        assert httpx.get(f"{server.url}/pet/1").status_code == 200
+
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cors_origin": "*"}, "any web page use this shop"),
+        ({"cors_origin": "shop.example"}, "is no origin"),
+        ({"host": EVERYWHERE}, "must know the names"),
+        (
+            {"host": EVERYWHERE, "allow_host": ["a.example"], "auth": "off"},
+            "--auth off",
+        ),
+        ({"allow_host": ["http://shop.example"]}, "is no name of a host"),
+        ({"host": ""}, "--host is empty"),
+        ({"port": 70_000}, "port 70000"),
+        ({"port": -1}, "port -1"),
+        ({"host": "192.0.2.1", "allow_host": "x"}, "Cannot listen on 192.0.2.1"),
+        ({"host": "x" * 64}, "Cannot listen on xxx"),
+    ],
+)
+def test_what_the_command_refuses_a_shop_is_refused_here(tmp_path, options, words):
+    server = petstore.serve(tmp_path / "shop.db", profile="shop", **options)
+
+    with pytest.raises(ConfigError) as refused:
+        server.__enter__()
+
+    assert words in refused.value.message
+    assert list(tmp_path.iterdir()) == []
