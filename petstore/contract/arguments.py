@@ -29,6 +29,12 @@ SCOPES: Final = {
     "read:users": "read users",
     "write:users": "create and change users",
 }
+# Where the documents, as the official ones, say that OAuth is; what is true of it.
+OAUTH_PATH: Final = "/oauth/"
+OAUTH_TEXT: Final = (
+    "OAuth is not served. Log in with POST /tokens, and send the token as"
+    " `Authorization: Bearer TOKEN`."
+)
 
 Statuses = Annotated[
     list[PetStatusText],

@@ -15,7 +15,8 @@ refusals that the server answers. On purpose they differ from it where it mislea
 - `Pet.id` of the seed is not read-only: a client must say which pet it replaces;
 - a category and a tag are named as the elements that the server writes, and so are the
   items of a list;
-- OAuth lies on this server, never on a host that the caller did not choose.
+- OAuth lies on this server, never on a host that the caller did not choose, and what
+  is there says how to log in.
 
 Source: OpenAPI 3.0.4 and 3.1.0; Swagger 2.0; petstore.swagger.io 1.0.7 (Swagger 2.0);
 swagger-petstore 1.0.26 (OpenAPI 3.0); @readme/oas-examples 8.2.2 (OpenAPI 3.1).
@@ -26,7 +27,12 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from petstore.contract.arguments import SCOPES, WRITE_PETS
+from petstore.contract.arguments import (
+    OAUTH_PATH,
+    OAUTH_TEXT,
+    SCOPES,
+    WRITE_PETS,
+)
 from petstore.contract.call import Operation, Place
 from petstore.contract.flavours import Contract, Face, face
 from petstore.contract.openapi_operations import describe
@@ -191,11 +197,15 @@ def _security_schemes(plan: Plan, root: str) -> Json:
     page = "dialog" if plan.kind == "seed" else "authorize"
     names = list(SCOPES) if plan.is_native else sorted(WRITE_PETS)
     implicit = {
-        "authorizationUrl": f"{root}/oauth/{page}",
+        "authorizationUrl": f"{root}{OAUTH_PATH}{page}",
         "scopes": {name: SCOPES[name] for name in names},
     }
     schemes: Json = {
-        "petstore_auth": {"type": "oauth2", "flows": {"implicit": implicit}},
+        "petstore_auth": {
+            "type": "oauth2",
+            "description": OAUTH_TEXT,
+            "flows": {"implicit": implicit},
+        },
         "api_key": {"type": "apiKey", "name": "api_key", "in": "header"},
     }
     if plan.is_native:

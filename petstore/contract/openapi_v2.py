@@ -130,4 +130,5 @@ def _kept(members: Json, names: Iterable[str]) -> Json:
 def _security_scheme(scheme: Json) -> Json:
     if scheme["type"] != "oauth2":
         return scheme
-    return {"type": "oauth2", "flow": "implicit", **scheme["flows"]["implicit"]}
+    kept = _kept(scheme, ("type", "description"))
+    return {**kept, "flow": "implicit", **scheme["flows"]["implicit"]}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sanic.request import Request as SanicRequest
 
+from petstore.contract.arguments import OAUTH_PATH, OAUTH_TEXT
 from petstore.contract.errors import MethodNotAllowed, NotFound, PetstoreError
 from petstore.contract.http import Request
 from petstore.contract.media import JSON, YAML
@@ -70,12 +71,14 @@ class Services:
 
         Raises:
             MethodNotAllowed: The path is one of a service, with another method.
-            NotFound: The reset is not allowed here.
+            NotFound: The reset is not allowed here, or it is a page of OAuth.
         """
         found = self._at(request.path)
         if found is None:
             if request.path.startswith("/__petstore/"):
                 raise self._not_found(request.path)
+            if request.path.startswith(OAUTH_PATH):
+                raise NotFound(OAUTH_TEXT)
             return None
         method, service = found
         if request.method not in _ALLOWED[method]:

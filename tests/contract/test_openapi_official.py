@@ -165,6 +165,7 @@ def test_tags_schemes_and_address_are_the_official_ones(kind, contract):
     assert schemes["api_key"] == {"type": "apiKey", "name": "api_key", "in": "header"}
     assert implicit["scopes"].keys() == SCOPES
     assert implicit["authorizationUrl"] == f"{ORIGIN}/oauth/{page}"
+    assert "POST /tokens" in schemes["petstore_auth"]["description"]
     assert address(one) == ORIGIN + BASES[kind]
 
 
