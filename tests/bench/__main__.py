@@ -3,9 +3,9 @@ Measure the product against its references, and print one table.
 
     python -m tests.bench [--references] [--folder FOLDER]
 
-The servers have one core and the load has another. All that is compared is measured
-in turns within this run, and compared round by round. The exit code is 1 when a bar is
-missed. Linux only.
+The servers have one core and the load has another: that is wrk where it is installed,
+else a Python program. All that is compared is measured in turns within this run, and
+compared round by round. The exit code is 1 when a bar is missed. Linux only.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import embedded, fastapi_shop, references, served
+from tests.bench import embedded, fastapi_shop, load, references, served
 from tests.bench.processes import cores, pinned
 from tests.bench.table import Row, render
 
@@ -82,8 +82,10 @@ def _machine() -> str:
     server_core, load_core = cores()
     return (
         f"{platform.machine()}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}; "
-        f"servers on core {server_core}, load on core {load_core}"
+        f"SQLite {sqlite3.sqlite_version}; servers on core {server_core}\n"
+        f"{load.CONNECTION_COUNT} connections of {served.generator()} on core "
+        f"{load_core}; medians of {served.ROUND_COUNT} rounds in turns, and of their "
+        "ratios"
     )
 
 

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 Command = Sequence[str | Path]
 
 READY_TIMEOUT_S = 120
-STOP_TIMEOUT_S = 15
+# The product ends within it; bare Sanic may lose a signal right after its first reply.
+STOP_TIMEOUT_S = 5.0
 # Hidden from the servers, because it would slow down only some of them.
 _UNWANTED = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "PYTHONDEVMODE")
 
@@ -61,12 +62,19 @@ def pinned(core: int) -> Iterator[None]:
 
 
 @contextmanager
-def running(name: str, command: Command, folder: Path) -> Iterator[Server]:
+def running(
+    name: str,
+    command: Command,
+    folder: Path,
+    *,
+    stop_timeout_s: float = STOP_TIMEOUT_S,
+) -> Iterator[Server]:
     """
     Run a server while the block lasts.
 
     Args:
         folder: Keeps what the server writes to stderr.
+        stop_timeout_s: It is killed when it has not ended by then.
 
     Raises:
         RuntimeError: It ended or said nothing in time; quotes its stderr.
@@ -84,7 +92,7 @@ def running(name: str, command: Command, folder: Path) -> Iterator[Server]:
     try:
         yield Server(name, process, _port(name, process, errors))
     finally:
-        _stop(process)
+        _stop(process, stop_timeout_s)
 
 
 def module(name: str, *args: str | Path) -> Command:
@@ -107,16 +115,17 @@ def _port(name: str, process: subprocess.Popen[str], errors: Path) -> int:
 
 def _read(process: subprocess.Popen[str], urls: queue.Queue[str | None]) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("{"):
-            urls.put(json.loads(line).get("url"))
+    with process.stdout as lines:
+        for line in lines:
+            if line.startswith("{"):
+                urls.put(json.loads(line).get("url"))
     urls.put(None)
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _stop(process: subprocess.Popen[str], timeout_s: float) -> None:
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(STOP_TIMEOUT_S)
+        process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from tests.bench import load
+from tests.bench import load, wrk
 from tests.bench.processes import Command, Server, module, running
+from tests.bench.references import spread
 from tests.bench.table import Row, interleaved, ratio
 
-ROUND_COUNT = 3
-RUN_S = 3.0
+ROUND_COUNT = 5
+RUN_S = 3
 # What is compared, with what, and how many times as many replies it must give.
 RATES_MIN = (
     ("petstore: GET /pet/{id}", "bare Sanic: 150 bytes", 0.5),
@@ -70,7 +71,7 @@ class Target:
     def run(self) -> float:
         """Measure once, and return the replies a second."""
         started_s, started_cpu_s = perf_counter(), self.server.cpu_s()
-        rate = load.measure(self.server.port, self.requests, seconds=RUN_S)
+        rate = _measure(self.server.port, self.requests)
         took_cpu_s = self.server.cpu_s() - started_cpu_s
         self.runs.append(Run(rate, took_cpu_s / (perf_counter() - started_s)))
         return rate.per_second
@@ -88,6 +89,14 @@ class Target:
 
 
 Targets = Mapping[str, Target]
+
+
+def generator() -> str:
+    """Return the name of what sends the requests."""
+    version = wrk.version()
+    if version is None:
+        return "Python (wrk is not installed)"
+    return f"wrk {version}"
 
 
 @contextmanager
@@ -165,6 +174,11 @@ def start_rows(folder: Path, *, is_reference_only: bool) -> Iterator[Row]:
         )
 
 
+def _measure(port: int, requests: list[bytes]) -> load.Rate:
+    measure = load.measure if wrk.version() is None else wrk.measure
+    return measure(port, requests, seconds=RUN_S)
+
+
 def _start_s(command: Command, path: str, folder: Path) -> float:
     started_s = perf_counter()
     with running("start", command, folder) as server:
@@ -189,7 +203,8 @@ def _serve(*args: str | Path) -> Command:
 
 
 def _gets(pet_count: int) -> list[bytes]:
-    return [load.get(f"/pet/{pet_id}") for pet_id in range(1, pet_count + 1)]
+    ids = spread(pet_count, count=pet_count)
+    return [load.get(f"/pet/{pet_id}") for pet_id in ids]
 
 
 def _post(pet: Mapping[str, object]) -> bytes:
