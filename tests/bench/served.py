@@ -198,8 +198,9 @@ def _ask(port: int, path: str) -> bytes:
 
 
 def _serve(*args: str | Path) -> Command:
-    program = Path(sys.executable).with_name("petstore")
-    return [program, "serve", "--host", load.HOST, "--port", "0", *args]
+    # As a module, for a checkout that is not installed has no program.
+    program = [sys.executable, "-m", "petstore.cli"]
+    return [*program, "serve", "--host", load.HOST, "--port", "0", *args]
 
 
 def _gets(pet_count: int) -> list[bytes]:
