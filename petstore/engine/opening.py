@@ -177,8 +177,7 @@ async def reset(engine: AsyncEngine, url: str, options: Options) -> None:
     seed = plan.seed(engine.setup)
 
     def fill(tx: Tx) -> None:
-        for unit in plan.filling(seed, chosen):
-            unit(tx)
+        tx.start_over(plan.filling(seed, chosen))
 
     await engine.store.write(fill)
 

@@ -63,6 +63,12 @@ class Ledger:
         versions = (last_version_in(unit, kind, entity_id) for unit in self._units)
         return max(versions, default=0)
 
+    def forget(self) -> None:
+        """Drop all of it, and the ids that were known to be free."""
+        self._units.clear()
+        self._counts.clear()
+        self.ids = FreeIds()
+
     def settle(self, tx: Writer) -> None:
         """Write everything; called once, right before the commit."""
         self.settle_ids(tx)

@@ -8,7 +8,7 @@ What a unit logs and counts is collected, and written at the end of its transact
 see `ledger.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
@@ -188,6 +188,29 @@ class Tx:
         if candidate > ID_MAX:
             raise StorageFull(f"No {kind} id below 2^53 is left.")
         return candidate
+
+    def start_over(self, units: Iterable[Callable[["Tx"], object]]) -> None:
+        """
+        Run units of which the first removes all; each writes its own end.
+
+        So nothing of one is held in memory while the next one runs. What earlier units
+        of the commit logged and counted is dropped: it is about what was removed.
+        """
+        whole = self._require_writing()
+        self.has_written = True
+        for unit in units:
+            part = Tx(
+                self._execute,
+                self._dialect,
+                now=self.now,
+                actor=self.actor,
+                ledger=Ledger(),
+                execute_many=self._execute_many,
+            )
+            unit(part)
+            part.settle()
+        # Last, because a unit that fails must leave the others' as they are.
+        whole.forget()
 
     def settle(self) -> None:
         """Write the end of a transaction of this unit alone."""

@@ -1,6 +1,7 @@
 """Opening: what a store is for, its switches, its first data, and back to them."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,12 @@ from petstore.contract.errors import (
     RuleBroken,
 )
 from petstore.contract.facade import AsyncPetstore
+from petstore.contract.pet import PetDraft
+from petstore.engine.engine import AsyncEngine
 from petstore.engine.opening import open_async_engine, refill, reset, stored_profile
 from petstore.engine.profile import SANDBOX, SHOP, Profile, profile
+from petstore.engine.seeds import RandomPets, Seed
+from petstore.storage.findings import checks
 from petstore.storage.statement import Statement
 from petstore.storage.tables import META, TOKEN
 from tests.engine.shops import Opener, Shop, defaults
@@ -175,6 +180,54 @@ async def test_reset_brings_the_first_data_back(
         await client.pets.get(5_000)
     # The public key's.
     assert len(await engine.store.read(lambda tx: tx.rows(_TOKENS))) == 1
+    await engine.close()
+
+
+async def faults_of(engine: AsyncEngine) -> list[str]:
+    found = [await engine.store.read(look) for look in checks("sqlite").values()]
+    return [fault for one in found for fault in one]
+
+
+async def test_what_shares_a_commit_with_a_reset_leaves_no_trace(clock: ManualClock):
+    engine, options = await opened_async("memory:", clock, seed=5)
+    client = AsyncPetstore(engine)
+
+    await asyncio.gather(
+        client.pets.delete(1),
+        *(client.pets.create(a_draft()) for _ in range(5)),
+        reset(engine, "memory:", options),
+        client.pets.create(a_draft(name="Late")),
+    )
+
+    names = {pet.id: pet.name async for pet in client.pets.list()}
+    assert [1, 2, 3, 4, 5, 6] == list(names)
+    assert names[6] == "Late"
+    assert [] == await faults_of(engine)
+    await engine.close()
+
+
+async def test_reset_that_fails_leaves_what_shares_its_commit(clock: ManualClock):
+    class BrokenPets:
+        def __len__(self) -> int:
+            return 2_000
+
+        def __iter__(self) -> Iterator[PetDraft]:
+            yield from RandomPets(1_500)
+            raise OSError("the disk with the pets is gone")
+
+    engine, _ = await opened_async("memory:", clock, seed=5)
+    client = AsyncPetstore(engine)
+
+    _, failed, _ = await asyncio.gather(
+        client.pets.create(a_draft()),
+        reset(engine, "memory:", {"seed": Seed(pets=BrokenPets())}),
+        client.pets.create(a_draft()),
+        return_exceptions=True,
+    )
+
+    assert isinstance(failed, OSError)
+    assert [1, 2, 3, 4, 5, 6, 7] == [pet.id async for pet in client.pets.list()]
+    assert [] == await faults_of(engine)
     await engine.close()
 
 

@@ -277,3 +277,33 @@ async def test_reads_of_one_unit_see_one_state(async_store: AsyncStore):
     _, *looks = await asyncio.gather(write_all(), *(read_all() for _ in range(4)))
 
     assert {count for seen in looks for counts in seen for count in counts} <= {2}
+
+
+# -------------------------------------------------------------------- start over
+
+
+def test_start_over_writes_the_log_of_each_unit_before_the_next(store: SyncStore):
+    counts = []
+
+    def count(tx):
+        counts.append(len(tx.rows(CHANGES)))
+        add_pet(tx)
+
+    store.write(lambda tx: tx.start_over([count] * 3))
+
+    assert counts == [0, 1, 2]
+    assert store.read(clock_value) == 3
+    assert store.read(inventory) == {"available": 3}
+
+
+def test_start_over_that_fails_leaves_nothing(store: SyncStore):
+    def fail(tx):
+        add_pet(tx)
+        raise NotFound("no")
+
+    with pytest.raises(NotFound):
+        store.write(lambda tx: tx.start_over([add_pet, fail]))
+
+    assert store.read(lambda tx: tx.rows(CHANGES)) == []
+    assert store.read(pet_ids) == []
+    assert store.read(clock_value) == 0
