@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,8 +45,13 @@ class Server:
         return sum(_cpu_s(pid) for pid in _family(self.process.pid))
 
 
+@cache
 def cores() -> tuple[int, int]:
-    """Return the core of the servers and the core of the load, in that order."""
+    """
+    Return the core of the servers and the core of the load, in that order.
+
+    Decided once: where this thread is pinned already, only one core seems usable.
+    """
     usable = sorted(os.sched_getaffinity(0))
     return usable[0], usable[-1]
 

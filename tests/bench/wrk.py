@@ -1,9 +1,8 @@
 """
-Send requests with wrk, where it is installed.
+Send requests with wrk, where it is installed: a load that others know and trust.
 
-It needs a fifth of a core to keep busy what our own load needs a whole one for, so it
-measures a fast server and not itself. A script, generated for each run, gives out the
-requests and prints what was counted as one line of JSON.
+A script, generated for each run, gives out the requests and prints what was counted as
+one line of JSON.
 """
 
 import json
