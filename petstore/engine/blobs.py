@@ -128,17 +128,28 @@ class BlobWriter:
         self.size_bytes += len(chunk)
         if self._bytes_max is not None and self.size_bytes > self._bytes_max:
             self.abort()
-            raise TooLarge(
-                f"The file is larger than {self._bytes_max:,} bytes, which is the most "
-                "that upload_bytes_max allows.",
-                bytes_max=self._bytes_max,
-            )
+            raise TooLarge(f"A picture may have {self._bytes_max:,} bytes at most.")
         self._hash.update(chunk)
         try:
             self._target.write(chunk)
         except OSError as error:
             self.abort()
             raise _refusal(error) from error
+
+    def reread(self) -> BinaryIO:
+        """
+        Return what was written, to be read from its start before `finish`.
+
+        Raises:
+            StorageFull: No space is left.
+            Unavailable: It could not be written.
+        """
+        try:
+            self._target.seek(0)
+        except OSError as error:
+            self.abort()
+            raise _refusal(error) from error
+        return self._target
 
     def finish(self, extension: str = "") -> str:
         """
@@ -181,6 +192,7 @@ class DiskBlobs:
         self._directory = directory
         self._clock = clock
         self._lock = threading.Lock()
+        self._is_new = False
 
     def writer(self, bytes_max: int | None = None) -> BlobWriter:
         """Begin a blob; see `BlobStore`."""
@@ -190,7 +202,7 @@ class DiskBlobs:
         except OSError as error:
             raise _refusal(error) from error
         part = Path(part_name)
-        file = os.fdopen(fd, "wb")
+        file = os.fdopen(fd, "w+b")
 
         def keep(name: str) -> None:
             file.flush()
@@ -199,7 +211,7 @@ class DiskBlobs:
             file.close()
             with self._lock:
                 part.replace(self._directory / name)
-            _sync_directory(self._directory)
+            self._sync()
 
         def drop() -> None:
             # Closing flushes, which fails again on a full disk, but closes the file.
@@ -262,7 +274,13 @@ class DiskBlobs:
     def _make_directory(self) -> None:
         if not self._directory.is_dir():
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._is_new = True
+
+    def _sync(self) -> None:
+        _sync_directory(self._directory)
+        if self._is_new:
             _sync_directory(self._directory.parent)
+            self._is_new = False
 
     def _stamp(self, path: Path) -> None:
         now_ns = self._clock() * 1_000_000

@@ -5,28 +5,25 @@ A picture is kept under its content hash beside the store; its row says what it 
 its path is one of the pet's photo URLs.
 """
 
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from sqlalchemy import bindparam, select
 
 from petstore.contract.call import ByteStream, Reply
-from petstore.contract.errors import NotFound, TooLarge
+from petstore.contract.errors import NotFound
 from petstore.contract.pet import Pet, Photo
 from petstore.engine import pets
-from petstore.engine.blobs import BlobStore
+from petstore.engine.blobs import BlobStore, BlobWriter
 from petstore.engine.flows import Drain, Flow, Read, Visit, Work, Write
 from petstore.engine.images import EXTENSIONS, SNIFF_BYTES, inspect_image, sniff
 from petstore.engine.setup import Setup
-from petstore.storage.space import temporary_files
 from petstore.storage.statement import Statement
 from petstore.storage.tables import PHOTO
 from petstore.storage.transaction import Tx
 
 PHOTOS_PATH: Final = "/photos/"
-_SPOOL_BYTES_MAX: Final = 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
 _OCTETS: Final = "application/octet-stream"
 
@@ -48,14 +45,10 @@ def upload(visit: Visit) -> Flow:
     arguments, setup = visit.call.arguments, visit.setup
     pet_id: int = arguments["pet_id"]
     yield Read(lambda tx: _check_pet(tx, visit, pet_id))
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES_MAX) as spool:
-        # The standard library's own class lacks only the name of the interface.
-        file = cast(BinaryIO, spool)
-        yield Drain(arguments["content"], _Limited(file, setup.upload_bytes_max).write)
-        with temporary_files():
-            file.seek(0)
-        keep = _keep_any if visit.caller.policy.any_upload else _keep_image
-        kept: _Kept = yield Work(lambda: keep(file, setup))
+    keep = _keep_any if visit.caller.policy.any_upload else _keep_image
+    with setup.blobs.writer(setup.upload_bytes_max) as sent:
+        yield Drain(arguments["content"], sent.write)
+        kept: _Kept = yield Work(lambda: keep(sent, setup))
     pet: Pet | None = yield Write(lambda tx: _attach(tx, visit, kept, pet_id))
     photo = Photo(
         code=200,
@@ -97,22 +90,6 @@ class _Kept:
         return PHOTOS_PATH + self.name
 
 
-class _Limited:
-    """Write to a file until a limit."""
-
-    def __init__(self, file: BinaryIO, bytes_max: int) -> None:
-        self._file = file
-        self._bytes_max = bytes_max
-        self._size_bytes = 0
-
-    def write(self, chunk: bytes) -> None:
-        self._size_bytes += len(chunk)
-        if self._size_bytes > self._bytes_max:
-            raise TooLarge(f"A picture may have {self._bytes_max:,} bytes at most.")
-        with temporary_files():
-            self._file.write(chunk)
-
-
 @dataclass(frozen=True, slots=True)
 class _BlobChunks:
     """Read a blob from its start; nothing is open before, so nothing is left open."""
@@ -131,24 +108,22 @@ def _check_pet(tx: Tx, visit: Visit, pet_id: int) -> None:
         pets.get(tx, context, pet_id=pet_id)
 
 
-def _keep_image(file: BinaryIO, setup: Setup) -> _Kept:
-    image = inspect_image(file)
-    return _keep(setup.blobs, image.media_type, (image.content,))
+def _keep_image(sent: BlobWriter, setup: Setup) -> _Kept:
+    image = inspect_image(sent.reread())
+    sent.abort()
+    # No limit: what was sent was limited, and a picture drawn again may be larger.
+    with setup.blobs.writer() as redrawn:
+        redrawn.write(image.content)
+        return _finished(redrawn, image.media_type)
 
 
-def _keep_any(file: BinaryIO, setup: Setup) -> _Kept:
-    media_type = sniff(file.read(SNIFF_BYTES)) or _OCTETS
-    file.seek(0)
-    return _keep(setup.blobs, media_type, _chunks(file))
+def _keep_any(sent: BlobWriter, _: Setup) -> _Kept:
+    return _finished(sent, sniff(sent.reread().read(SNIFF_BYTES)) or _OCTETS)
 
 
-def _keep(blobs: BlobStore, media_type: str, chunks: Iterable[bytes]) -> _Kept:
-    # No limit: the upload was limited, and a picture drawn again may be larger.
-    with blobs.writer() as writer:
-        for chunk in chunks:
-            writer.write(chunk)
-        name = writer.finish(EXTENSIONS.get(media_type, ""))
-        return _Kept(name, media_type, writer.size_bytes)
+def _finished(writer: BlobWriter, media_type: str) -> _Kept:
+    name = writer.finish(EXTENSIONS.get(media_type, ""))
+    return _Kept(name, media_type, writer.size_bytes)
 
 
 def _attach(tx: Tx, visit: Visit, kept: _Kept, pet_id: int) -> Pet | None:

@@ -1,21 +1,15 @@
 """Read request bodies under a limit of size and of time."""
 
-import contextlib
-import tempfile
-from asyncio import timeout
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Final, cast
+from asyncio import get_running_loop, timeout, timeout_at
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final
 
 from sanic.http.http1 import Http
 from sanic.request import Request as SanicRequest
 
-from petstore.contract.call import ByteStream
 from petstore.contract.errors import Malformed, TooLarge
 from petstore.contract.uploads import UploadReader
-from petstore.storage.space import temporary_files
 
-_SPOOL_BYTES_MAX: Final = 1024 * 1024
-_CHUNK_BYTES: Final = 64 * 1024
 # What Sanic says of a body, until it was read.
 _OF_KNOWN_LENGTH: Final[Any] = True
 # A multipart upload is larger than its file by its frame and its few fields.
@@ -38,57 +32,35 @@ async def read_body(request: SanicRequest, limit: int, seconds_max: float) -> by
     return b"".join(pieces)
 
 
-async def spool_upload(
+async def upload_pieces(
     request: SanicRequest, reader: UploadReader, limit: int, seconds_max: float
-) -> tuple[ByteStream, BinaryIO]:
+) -> AsyncGenerator[bytes, None]:
     """
-    Keep the file of an upload aside, on disk when it is large.
+    Give the file of an upload piece by piece; the first one begins to read the body.
 
-    Returns:
-        The file as a stream, and what to close when it was read.
+    Args:
+        limit: What the file may have; whoever takes the pieces counts them.
 
     Raises:
         TooLarge, Malformed, Invalid: As `read_body` and `UploadReader`.
-        StorageFull, Unavailable: The disk is full, or cannot be written.
     """
-    file = _spool()
-    try:
-        body_limit = limit + _FRAME_BYTES_MAX
-
-        def keep(chunk: bytes) -> None:
-            with temporary_files():
-                file.writelines(reader.feed(chunk))
-
-        await _read(request, keep, body_limit, seconds_max)
-        reader.finish()
-        with temporary_files():
-            size_bytes = _checked_size(file, limit)
-            file.seek(0)
-    except BaseException:
-        # It writes what is buffered, which fails again on a full disk, and is closed.
-        with contextlib.suppress(OSError):
-            file.close()
-        raise
-    stream = ByteStream(_chunks(file), reader.media_type, size_bytes, reader.file_name)
-    return stream, file
-
-
-def _spool() -> BinaryIO:
-    # Whoever asked for the upload closes it, once the engine has read it.
-    spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES_MAX)  # noqa: SIM115
-    return cast(BinaryIO, spool)
-
-
-def _checked_size(file: BinaryIO, limit: int) -> int:
-    size_bytes = file.tell()
-    if size_bytes > limit:
-        raise TooLarge(f"A picture may have {limit:,} bytes at most.")
-    return size_bytes
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK_BYTES):
-        yield chunk
+    limit += _FRAME_BYTES_MAX
+    _check_announced(request, limit)
+    stream: Any = request.stream
+    deadline = get_running_loop().time() + seconds_max
+    size_bytes = 0
+    while stream.request_body:
+        try:
+            async with timeout_at(deadline):
+                chunk = await stream.read() or b""
+        except TimeoutError as error:
+            raise _too_slow(stream, seconds_max) from error
+        size_bytes += len(chunk)
+        if size_bytes > limit:
+            raise _too_large(limit)
+        for piece in reader.feed(chunk):
+            yield piece
+    reader.finish()
 
 
 async def _read(
@@ -104,9 +76,7 @@ async def _read(
         async with timeout(seconds_max):
             await _receive(stream, keep, limit)
     except TimeoutError as error:
-        # Nor is the rest waited for once the refusal is sent.
-        stream.keep_alive, stream.request_body = False, None
-        raise Malformed(f"The body took more than {seconds_max:g} seconds.") from error
+        raise _too_slow(stream, seconds_max) from error
 
 
 def _take(stream: Any, limit: int) -> bytes:
@@ -149,3 +119,9 @@ def _check_announced(request: SanicRequest, limit: int) -> None:
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body may have {limit:,} bytes at most.")
+
+
+def _too_slow(stream: Any, seconds_max: float) -> Malformed:
+    # Nor is the rest waited for once the refusal is sent.
+    stream.keep_alive, stream.request_body = False, None
+    return Malformed(f"The body took more than {seconds_max:g} seconds.")

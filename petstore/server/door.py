@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import aclosing
 from typing import Any, Final
 
 from sanic.exceptions import SanicException
@@ -31,7 +31,7 @@ from petstore.contract.replies import (
 from petstore.contract.uploads import UploadReader
 from petstore.engine.context import Caller, Credentials
 from petstore.engine.engine import AsyncEngine
-from petstore.server.bodies import read_body, spool_upload
+from petstore.server.bodies import read_body, upload_pieces
 from petstore.server.sent import Sent
 from petstore.server.services import Services
 from petstore.server.settings import Settings
@@ -140,15 +140,21 @@ class Door:
         reader = UploadReader(
             match.route, request.headers, is_open=match.face.is_public
         )
-        limit = self._engine.setup.upload_bytes_max
-        content, file = await spool_upload(
-            request, reader, limit, self._settings.body_seconds_max
+        pieces = upload_pieces(
+            request,
+            reader,
+            self._engine.setup.upload_bytes_max,
+            self._settings.body_seconds_max,
         )
-        with closing(file):
-            arguments.update(reader.arguments, content=content)
-            call: Call[Any] = Call(match.route.operation, arguments)
+        # The engine asks for them once it knows that the caller may send them.
+        arguments["content"] = ByteStream(pieces, reader.media_type)
+        operation = match.route.operation
+        async with aclosing(pieces):
+            call: Call[Any] = Call(operation, arguments)
             reply = await self._engine.send(call, _caller(request, match.face))
-            return self._sent(encode_reply(match.face, call, reply, seen))
+        file = ByteStream(b"", reader.media_type, file_name=reader.file_name)
+        call = Call(operation, {**arguments, **reader.arguments, "content": file})
+        return self._sent(encode_reply(match.face, call, reply, seen))
 
     async def _stream(
         self, request: SanicRequest, response: Response, body: ByteStream

@@ -2,17 +2,16 @@
 
 import hashlib
 import os
-import resource
 import shutil
 import stat
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from petstore.contract.errors import NotFound, StorageFull, TooLarge, Unavailable
 from petstore.engine.blobs import DiskBlobs, MemoryBlobs
+from tests.kit.disks import small_files
 
 CONTENT = b"a picture"
 NAME = hashlib.sha256(CONTENT).hexdigest() + ".png"
@@ -128,7 +127,7 @@ def test_too_much_is_refused_and_leaves_nothing(blobs, directory):
     writer = blobs.writer(4)
     writer.write(b"1234")
 
-    with pytest.raises(TooLarge, match=r"larger than 4 bytes.*upload_bytes_max"):
+    with pytest.raises(TooLarge, match="A picture may have 4 bytes at most"):
         writer.write(b"5")
 
     assert writer.size_bytes == 5
@@ -143,6 +142,16 @@ def test_unfinished_blob_leaves_nothing(blobs, directory):
     assert not directory.exists() or files_in(directory) == []
     with pytest.raises(NotFound):
         blobs.read(NAME)
+
+
+def test_what_was_written_can_be_read_before_the_end(blobs):
+    with blobs.writer() as writer:
+        writer.write(CONTENT)
+
+        assert writer.reread().read() == CONTENT
+        assert writer.finish(".png") == NAME
+
+    assert blobs.read(NAME) == CONTENT
 
 
 def test_unfinished_blob_cannot_be_seen(disk, directory):
@@ -227,21 +236,6 @@ def test_restored_memory_has_what_the_snapshot_had(clock):
 # --- faults
 
 
-@contextmanager
-def small_files():
-    """
-    Let no file of this process grow beyond 8 KiB, as on a full disk.
-
-    Only around the call under test: pytest's own output may be a longer file.
-    """
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 def test_full_disk_is_said_and_leaves_nothing(disk, directory):
     kept = keep(disk)
     writer = disk.writer()
@@ -261,6 +255,20 @@ def test_disk_that_is_full_at_the_end_is_said_and_leaves_nothing(disk, directory
 
     with small_files(), pytest.raises(StorageFull):
         writer.finish(".png")
+
+    assert files_in(directory) == []
+
+
+def test_disk_that_is_full_when_it_is_reread_is_said_and_leaves_nothing(
+    disk, directory
+):
+    writer = disk.writer()
+    writer.write(bytes(8_000))
+    # Stays in the buffer until then.
+    writer.write(bytes(500))
+
+    with small_files(), pytest.raises(StorageFull):
+        writer.reread()
 
     assert files_in(directory) == []
 
