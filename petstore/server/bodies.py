@@ -63,6 +63,22 @@ async def upload_pieces(
     reader.finish()
 
 
+def refuse_leave(request: SanicRequest) -> None:
+    """
+    Let a refusal stand for the leave that a client awaits before it sends the body.
+
+    Source: RFC 9110 §10.1.1.
+    """
+    stream: Any = request.stream
+    if not getattr(stream, "expecting_continue", False):
+        return
+    # Sanic would give leave all the same, in front of the refusal.
+    stream.expecting_continue = False
+    if not stream.recv_buffer:
+        # Nobody knows whether the body still comes, or the next request.
+        stream.keep_alive, stream.request_body = False, None
+
+
 async def _read(
     request: SanicRequest,
     keep: Callable[[bytes], object],

@@ -31,7 +31,7 @@ from petstore.contract.replies import (
 from petstore.contract.uploads import UploadReader
 from petstore.engine.context import Caller, Credentials
 from petstore.engine.engine import AsyncEngine
-from petstore.server.bodies import read_body, upload_pieces
+from petstore.server.bodies import read_body, refuse_leave, upload_pieces
 from petstore.server.sent import Sent
 from petstore.server.services import Services
 from petstore.server.settings import Settings
@@ -82,6 +82,7 @@ class Door:
             route = match.route
             return await self._answer(request, match, seen)
         except RemoteError as error:
+            refuse_leave(request)
             url = _readable(request.url) or ""
             return self._refused(Refused(face, route, seen, url, ""), error)
         except SanicException:

@@ -184,11 +184,17 @@ def on_socket(
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """Hold an answer to bytes that no client would send."""
+    """
+    Hold an answer to bytes that no client would send.
+
+    Args:
+        interim: The statuses that came before it.
+    """
 
     status: int
     headers: http.client.HTTPMessage
     body: bytes
+    interim: tuple[int, ...] = ()
 
 
 class RawConnection:
@@ -212,12 +218,14 @@ class RawConnection:
                 time.sleep(pause_s)
 
     def answer(self, *, method: str = "GET") -> RawAnswer:
-        """Read an answer to a request of that method; interim ones are left out."""
+        """Read an answer to a request of that method."""
+        interim: tuple[int, ...] = ()
         status, headers = self._head()
         while status < HTTPStatus.OK:
+            interim += (status,)
             status, headers = self._head()
         length = 0 if method == "HEAD" else int(headers["content-length"])
-        return RawAnswer(status, headers, self._file.read(length))
+        return RawAnswer(status, headers, self._file.read(length), interim)
 
     def _head(self) -> tuple[int, http.client.HTTPMessage]:
         status = int(self._file.readline().split()[1])

@@ -148,11 +148,53 @@ def test_body_above_the_limit_is_drained_and_the_connection_goes_on(
     assert (200, 1) == (answered.status, json.loads(answered.body)["id"])
 
 
-def test_body_that_waits_for_leave_is_refused_before_it_is_sent(wire):
-    wire.send(POST + b"Expect: 100-continue\r\nContent-Length: 2000\r\n\r\n")
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        pytest.param(POST + b"Content-Length: 2000\r\n", 413, id="too-large"),
+        pytest.param(
+            b"POST /v2/pet/1/uploadImage HTTP/1.1\r\n"
+            b"Content-Type: application/octet-stream\r\nContent-Length: 99999999\r\n",
+            413,
+            id="upload",
+        ),
+        pytest.param(
+            b"POST /v2/pet/1/uploadImage HTTP/1.1\r\n"
+            b"Content-Type: text/plain\r\nContent-Length: 37\r\n",
+            415,
+            id="media-type",
+        ),
+        pytest.param(
+            b"POST /v2/nothing HTTP/1.1\r\nContent-Length: 37\r\n", 404, id="no-path"
+        ),
+    ],
+)
+def test_body_that_waits_for_leave_is_refused_without_it(wire, request_head, status):
+    """The client need not send it, so the connection ends: RFC 9110 §10.1.1."""
+    wire.send(request_head + b"Expect: 100-continue\r\n\r\n")
 
-    # The interim answer that Sanic sends first is read past.
-    assert 413 == wire.answer().status
+    answer = wire.answer()
+    assert (status, ()) == (answer.status, answer.interim)
+    assert "close" == answer.headers["connection"]
+    assert wire.is_closed()
+
+
+def test_body_that_did_not_wait_for_leave_is_drained(wire):
+    body = b"Expect: 100-continue\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2_000
+    wire.send(POST + body)
+    refused = wire.answer()
+    wire.send(b"GET /v2/pet/1 HTTP/1.1\r\n" + HOST + b"\r\n")
+
+    assert (413, ()) == (refused.status, refused.interim)
+    assert 200 == wire.answer().status
+
+
+def test_body_that_is_wanted_gets_leave(wire):
+    wire.send(POST + b"Expect: 100-continue\r\nContent-Length: 38\r\n\r\n")
+    wire.send(PET.replace(b"77", b"177"))
+
+    answer = wire.answer()
+    assert (200, (100,)) == (answer.status, answer.interim)
 
 
 def test_largest_body_arrives_in_chunks(server):

@@ -73,6 +73,16 @@ def test_missing_pet_is_told_before_the_picture_is_sent(server, connect):
     assert 404 == wire.answer().status
 
 
+def test_stranger_who_waits_for_leave_gets_none(server, connect):
+    wire = connect(server.url)
+
+    wire.send(head(b"/pet/1", more=b"Expect: 100-continue\r\n"))
+
+    answer = wire.answer()
+    assert (401, ()) == (answer.status, answer.interim)
+    assert wire.is_closed()
+
+
 def test_stranger_who_is_busy_sending_sees_the_refusal(server):
     response = httpx.post(
         f"{server.url}/pet/1/uploadImage",
