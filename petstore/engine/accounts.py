@@ -38,7 +38,7 @@ def write_users(visit: Visit) -> Flow:
     if not visit.setup.profile.keeps_passwords:
         # Who may not write is refused before anything is hashed for them.
         yield Read(visit.enter)
-        arguments = yield Work(lambda: _protected(arguments, visit.setup))
+        arguments = yield Work("passwords", lambda: _protected(arguments, visit.setup))
     unit = _UNITS[visit.call.operation.id]
     reply: Reply[Any] = yield Write(
         lambda tx: as_reply(unit(tx, visit.enter(tx), **arguments), tx)
@@ -60,7 +60,9 @@ def log_in(visit: Visit) -> Flow:
     if setup.profile.keeps_passwords:
         is_known = is_right(kept, password, None)
     else:
-        is_known = yield Work(lambda: is_right(kept, password, setup.hasher()))
+        is_known = yield Work(
+            "passwords", lambda: is_right(kept, password, setup.hasher())
+        )
     secret = setup.random_token()
     token: Token | None = None
     if stored is not None and is_known:

@@ -5,8 +5,8 @@ Both engines run the same functions and flows; they differ in who waits: the cal
 thread, or a coroutine.
 """
 
-import asyncio
 from collections.abc import AsyncIterable, Callable
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from petstore.contract.call import Call, Reply
@@ -15,6 +15,7 @@ from petstore.engine.bindings import FLOWS, UNITS
 from petstore.engine.context import EMBEDDED, Caller
 from petstore.engine.flows import Drain, Flow, Read, Step, Visit, Work, Write, as_reply
 from petstore.engine.setup import Setup
+from petstore.engine.workers import Workers
 from petstore.storage.store import AsyncStore, SyncStore
 from petstore.storage.transaction import Tx
 
@@ -76,6 +77,7 @@ class AsyncEngine:
     def __init__(self, store: AsyncStore, setup: Setup) -> None:
         self.store = store
         self.setup = setup
+        self._workers = Workers()
 
     async def send(self, call: Call[T], caller: Caller = EMBEDDED) -> Reply[T]:
         """
@@ -93,7 +95,10 @@ class AsyncEngine:
 
     async def close(self) -> None:
         """Close the store; a second time does nothing."""
-        await self.store.close()
+        try:
+            await self._workers.close()
+        finally:
+            await self.store.close()
 
     async def _drive(self, flow: Flow) -> Reply[Any]:
         try:
@@ -114,13 +119,12 @@ class AsyncEngine:
         if isinstance(step, Write):
             return await self.store.write(step.fn)
         if isinstance(step, Work):
-            return await asyncio.to_thread(step.fn)
+            return await self._workers.run(step.queue, step.fn)
         if isinstance(step.stream.chunks, AsyncIterable):
-            async for chunk in step.stream.chunks:
-                step.write(chunk)
+            await self._workers.drain(step.stream.chunks, step.write)
         else:
             # Pieces that come without waiting may come from a slow disk.
-            await asyncio.to_thread(_copy, step)
+            await self._workers.run("files", partial(_copy, step))
         return None
 
 

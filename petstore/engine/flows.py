@@ -14,6 +14,7 @@ from petstore.contract.call import ByteStream, Call, Reply
 from petstore.engine import identity
 from petstore.engine.context import HOLDER, Caller, Context
 from petstore.engine.setup import Setup
+from petstore.engine.workers import Queue
 from petstore.storage.transaction import Tx
 
 
@@ -35,6 +36,7 @@ class Write:
 class Work:
     """Ask for work that takes long, outside of any transaction."""
 
+    queue: Queue
     fn: Callable[[], Any]
 
 

@@ -18,7 +18,6 @@ from petstore.engine import pets
 from petstore.engine.blobs import BlobStore, BlobWriter
 from petstore.engine.flows import Drain, Flow, Read, Visit, Work, Write
 from petstore.engine.images import EXTENSIONS, SNIFF_BYTES, inspect_image, sniff
-from petstore.engine.setup import Setup
 from petstore.storage.statement import Statement
 from petstore.storage.tables import PHOTO
 from petstore.storage.transaction import Tx
@@ -45,10 +44,9 @@ def upload(visit: Visit) -> Flow:
     arguments, setup = visit.call.arguments, visit.setup
     pet_id: int = arguments["pet_id"]
     yield Read(lambda tx: _check_pet(tx, visit, pet_id))
-    keep = _keep_any if visit.caller.policy.any_upload else _keep_image
     with setup.blobs.writer(setup.upload_bytes_max) as sent:
         yield Drain(arguments["content"], sent.write)
-        kept: _Kept = yield Work(lambda: keep(sent, setup))
+        kept: _Kept = yield _keeping(visit, sent)
     pet: Pet | None = yield Write(lambda tx: _attach(tx, visit, kept, pet_id))
     photo = Photo(
         code=200,
@@ -74,7 +72,7 @@ def download(visit: Visit) -> Flow:
     row = yield Read(lambda tx: tx.row(_FIND, {"wanted": name}))
     if row is None:
         raise NotFound(f"There is no picture {name}.")
-    yield Work(lambda: blobs.open(name).close())
+    yield Work("files", lambda: blobs.open(name).close())
     media_type, size_bytes = row
     return Reply(ByteStream(_BlobChunks(blobs, name), media_type, size_bytes, name))
 
@@ -108,16 +106,22 @@ def _check_pet(tx: Tx, visit: Visit, pet_id: int) -> None:
         pets.get(tx, context, pet_id=pet_id)
 
 
-def _keep_image(sent: BlobWriter, setup: Setup) -> _Kept:
+def _keeping(visit: Visit, sent: BlobWriter) -> Work:
+    if visit.caller.policy.any_upload:
+        return Work("files", lambda: _keep_any(sent))
+    return Work("pictures", lambda: _keep_image(sent, visit.setup.blobs))
+
+
+def _keep_image(sent: BlobWriter, blobs: BlobStore) -> _Kept:
     image = inspect_image(sent.reread())
     sent.abort()
     # No limit: what was sent was limited, and a picture drawn again may be larger.
-    with setup.blobs.writer() as redrawn:
+    with blobs.writer() as redrawn:
         redrawn.write(image.content)
         return _finished(redrawn, image.media_type)
 
 
-def _keep_any(sent: BlobWriter, _: Setup) -> _Kept:
+def _keep_any(sent: BlobWriter) -> _Kept:
     return _finished(sent, sniff(sent.reread().read(SNIFF_BYTES)) or _OCTETS)
 
 

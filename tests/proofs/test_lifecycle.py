@@ -18,6 +18,7 @@ from sanic import Sanic
 import petstore
 from petstore.contract.errors import ConfigError
 from tests.kit.builders import a_draft
+from tests.kit.pictures import a_picture
 
 pytestmark = pytest.mark.proof
 
@@ -63,6 +64,8 @@ async def test_thirty_asynchronous_stores_leave_nothing(
         async with petstore.open_async(a_store(kind, tmp_path)) as shop:
             created = await shop.pets.create(a_draft())
             assert await shop.pets.get(created.id)
+            # On threads of its own.
+            assert (await shop.pets.upload_photo(created.id, a_picture())).url
 
     with leaves_nothing(tell) as rss_settled:
         for number in range(CYCLE_COUNT):
