@@ -111,7 +111,7 @@ class AsyncEngine:
                 else:
                     step = flow.send(outcome)
         except StopIteration as end:
-            return cast("Reply[Any]", end.value)
+            return self._workers.beside(end.value)
 
     async def _do(self, step: Step) -> Any:
         if isinstance(step, Read):

@@ -7,7 +7,7 @@ its path is one of the pet's photo URLs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Final
 
 from sqlalchemy import bindparam, select
 
@@ -23,7 +23,8 @@ from petstore.storage.tables import PHOTO
 from petstore.storage.transaction import Tx
 
 PHOTOS_PATH: Final = "/photos/"
-_CHUNK_BYTES: Final = 64 * 1024
+# Each is one hop to a thread in an asynchronous engine, of 50 µs, and 20 µs to read.
+_PIECE_BYTES: Final = 256 * 1024
 _OCTETS: Final = "application/octet-stream"
 
 _FIND = Statement(
@@ -74,7 +75,8 @@ def download(visit: Visit) -> Flow:
         raise NotFound(f"There is no picture {name}.")
     yield Work("files", lambda: blobs.open(name).close())
     media_type, size_bytes = row
-    return Reply(ByteStream(_BlobChunks(blobs, name), media_type, size_bytes, name))
+    pieces = _BlobPieces(blobs, name, size_bytes)
+    return Reply(ByteStream(pieces, media_type, size_bytes, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,21 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class _BlobChunks:
-    """Read a blob from its start; nothing is open before, so nothing is left open."""
+class _BlobPieces:
+    """Read a blob from its start; nothing is open between two pieces."""
 
     blobs: BlobStore
     name: str
+    size_bytes: int
 
     def __iter__(self) -> Iterator[bytes]:
+        for offset in range(0, self.size_bytes, _PIECE_BYTES):
+            yield self._piece(offset)
+
+    def _piece(self, offset: int) -> bytes:
         with self.blobs.open(self.name) as file:
-            yield from _chunks(file)
+            file.seek(offset)
+            return file.read(_PIECE_BYTES)
 
 
 def _check_pet(tx: Tx, visit: Visit, pet_id: int) -> None:
@@ -142,8 +150,3 @@ def _attach(tx: Tx, visit: Visit, kept: _Kept, pet_id: int) -> Pet | None:
         },
     )
     return pets.attach_photo(tx, context, pet_id=pet_id, url=kept.url)
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK_BYTES):
-        yield chunk

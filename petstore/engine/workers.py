@@ -6,12 +6,14 @@ drawing a picture may take seconds, and neither holds up the other, or a file.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
+from petstore.contract.call import ByteStream, Reply
 from petstore.contract.errors import Unavailable
 
 T = TypeVar("T")
@@ -70,6 +72,15 @@ class Workers:
         if batch:
             await self.run("files", partial(write, b"".join(batch)), is_begun=True)
 
+    def beside(self, reply: Reply[Any]) -> Reply[Any]:
+        """Return a reply whose stream, if it is one, is read on a thread."""
+        stream = reply.value
+        if not isinstance(stream, ByteStream) or isinstance(stream.chunks, bytes):
+            return reply
+        assert isinstance(stream.chunks, Iterable)
+        pieces = _Pieces(stream.chunks, self)
+        return replace(reply, value=replace(stream, chunks=pieces))
+
     async def close(self) -> None:
         """Finish what was let in, and end the threads; a second time does nothing."""
         crews = self._crews.values()
@@ -82,6 +93,21 @@ class Workers:
             for crew in crews:
                 # Idle threads end at once; only a close that is cancelled has others.
                 crew.threads.shutdown(wait=not crew.jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Take each piece of a stream on a thread, when it is asked for."""
+
+    chunks: Iterable[bytes]
+    workers: Workers
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        take = partial(next, iter(self.chunks), None)
+        while (
+            piece := await self.workers.run("files", take, is_begun=True)
+        ) is not None:
+            yield piece
 
 
 class _Crew:

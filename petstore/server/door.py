@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -160,14 +160,13 @@ class Door:
     async def _stream(
         self, request: SanicRequest, response: Response, body: ByteStream
     ) -> None:
-        assert isinstance(body.chunks, Iterable)
+        assert isinstance(body.chunks, AsyncIterable)
         headers = {**response.headers, **self._cors, **_download_headers(body)}
         sent: Any = Sent(b"", response.status, headers)
         stream: Any = request.stream
         stream.respond(sent)
-        for chunk in body.chunks:
-            # Read all the same, for that closes the file.
-            if request.method != "HEAD":
+        if request.method != "HEAD":
+            async for chunk in body.chunks:
                 await sent.send(chunk)
         await sent.send(b"", True)
 

@@ -6,6 +6,7 @@ it. Under contract=public any bytes are kept, but only pictures are served as su
 """
 
 import hashlib
+import re
 import struct
 import zlib
 from io import BytesIO
@@ -57,6 +58,12 @@ def bare(content: bytes, kind: str = "application/octet-stream") -> dict:
 
 def photo_path(content: bytes, suffix: str) -> str:
     return f"/photos/{hashlib.sha256(content).hexdigest()}{suffix}"
+
+
+def bytes_read() -> int:
+    """Return what this process has read from files so far."""
+    counts = dict(re.findall(r"(\w+): (\d+)", Path("/proc/self/io").read_text()))
+    return int(counts["rchar"])
 
 
 @pytest.mark.parametrize(
@@ -290,6 +297,20 @@ def test_large_upload_travels_through_a_real_socket(monkeypatch):
     assert content == fetched.content
     assert str(len(content)) == head.headers["content-length"]
     assert b"" == head.content
+
+
+async def test_head_reads_nothing_of_a_picture(tmp_path):
+    content = bytes(3_000_000)
+    path = photo_path(content, "")
+    async with open_shop(store=str(tmp_path / "shop.db")) as shop:
+        await shop.ask("POST /v2/pet/1/uploadImage", **bare(content))
+        before = bytes_read()
+        head = await shop.ask(f"HEAD {path}")
+        between = bytes_read()
+        await shop.ask(f"GET {path}")
+
+    assert str(len(content)) == head.headers["content-length"]
+    assert between - before < len(content) <= bytes_read() - between
 
 
 async def test_full_disk_is_told_and_keeps_nothing(tmp_path):
