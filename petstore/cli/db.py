@@ -1,8 +1,7 @@
 """Look after a store that outlives its process."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +11,9 @@ from petstore.cli.output import AsJson, note, print_json, print_table, say
 from petstore.cli.progress import progress
 from petstore.cli.stores import require_store
 from petstore.contract.errors import ConfigError
+
+if TYPE_CHECKING:
+    from petstore.storage.maintenance import Copied
 
 app = typer.Typer(
     no_args_is_help=True, help="Make, upgrade, copy and check a store on disk."
@@ -115,14 +117,16 @@ def backup(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Copy a store to a new file, which is a store itself; its owner may go on."""
+    """
+    Copy a store to a new file, which is a store itself; its owner may go on.
+
+    Its pictures go to the folder TARGET.photos, but for those that are there already.
+    """
     from petstore.storage import maintenance
 
     with progress("Copying") as on_progress:
-        counts = maintenance.backup(store, target, on_progress=on_progress)
-    _print_counts(counts, as_json)
-    if counts["photo"]:
-        note(f"Pictures are files: copy the folder {_shown(store)}.photos as well.")
+        copied = maintenance.backup(store, target, on_progress=on_progress)
+    _print_copied(copied, as_json)
 
 
 @app.command("restore")
@@ -137,7 +141,7 @@ def restore(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup in a store's place."""
+    """Put a backup in a store's place, and its pictures beside it."""
     from petstore.storage import maintenance
     from petstore.storage.reader import durable_address
 
@@ -148,16 +152,21 @@ def restore(
             " another path."
         )
     with progress("Copying") as on_progress:
-        counts = maintenance.restore(
+        copied = maintenance.restore(
             backup, store, overwrite=replace, on_progress=on_progress
         )
-    _print_counts(counts, as_json)
+    _print_copied(copied, as_json)
 
 
 @app.command("check")
 def check(store: Store, as_json: AsJson = False) -> None:
-    """Look for damage, and for rows that disagree; exits with 1 when there is any."""
+    """
+    Look for damage, and for rows that disagree; exits with 1 when there is any.
+
+    Pictures are looked at too, but for those of a store on Postgres.
+    """
     from petstore.storage import maintenance
+    from petstore.storage.address import parse
 
     with progress("Checking") as on_progress:
         found = maintenance.check(store, on_progress=on_progress)
@@ -167,15 +176,22 @@ def check(store: Store, as_json: AsJson = False) -> None:
         print_table(("check", "found"), [(one.check, one.message) for one in found])
     else:
         say(f"{_shown(store)} is well.")
+    if parse(store).kind == "postgres":
+        note("The pictures, in the --data-dir of its servers, were not looked at.")
     if found:
         raise typer.Exit(FAILED)
 
 
-def _print_counts(counts: Mapping[str, int], as_json: bool) -> None:
+def _print_copied(copied: "Copied", as_json: bool) -> None:
     if as_json:
-        print_json(dict(sorted(counts.items())))
+        print_json(dict(sorted(copied.counts.items())))
     else:
-        print_table(("table", "rows"), sorted(counts.items()))
+        print_table(("table", "rows"), sorted(copied.counts.items()))
+    if copied.lacking:
+        note(
+            f"{len(copied.lacking)} pictures are not in the copy, for no whole file of"
+            " theirs is left. `petstore db check` names them."
+        )
 
 
 def _shown(store: str) -> str:

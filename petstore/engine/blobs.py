@@ -12,14 +12,13 @@ Finishing a blob that exists makes it young again, lest a sweep take it before i
 import contextlib
 import hashlib
 import os
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Protocol, Self
+from typing import BinaryIO, Protocol, Self
 
 from petstore.contract.errors import (
     NotFound,
@@ -28,11 +27,9 @@ from petstore.contract.errors import (
     TooLarge,
     Unavailable,
 )
+from petstore.storage.pictures import NAME, PART_SUFFIX
 from petstore.storage.space import is_full
 from petstore.storage.transaction import Clock
-
-_NAME: Final = re.compile(r"[0-9a-f]{64}(\.[a-z]{3,4})?")
-_PART_SUFFIX: Final = ".part"
 
 
 class BlobStore(Protocol):
@@ -163,7 +160,7 @@ class BlobWriter:
             Unavailable: It cannot be kept.
         """
         name = self._hash.hexdigest() + extension
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ValueError(f"no extension of a blob: {extension!r}")
         try:
             self._keep(name)
@@ -198,7 +195,7 @@ class DiskBlobs:
         """Begin a blob; see `BlobStore`."""
         try:
             self._make_directory()
-            fd, part_name = tempfile.mkstemp(_PART_SUFFIX, ".", self._directory)
+            fd, part_name = tempfile.mkstemp(PART_SUFFIX, ".", self._directory)
         except OSError as error:
             raise _refusal(error) from error
         part = Path(part_name)
@@ -267,8 +264,8 @@ class DiskBlobs:
         return [
             path
             for path in self._directory.iterdir()
-            if _NAME.fullmatch(path.name)
-            or (path.name.startswith(".") and path.suffix == _PART_SUFFIX)
+            if NAME.fullmatch(path.name)
+            or (path.name.startswith(".") and path.suffix == PART_SUFFIX)
         ]
 
     def _make_directory(self) -> None:
@@ -346,7 +343,7 @@ class MemoryBlobs:
 
 def _checked(name: str) -> str:
     # No other name is ever joined to the directory, so none can lead out of it.
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise _not_found(name)
     return name
 

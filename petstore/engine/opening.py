@@ -29,6 +29,7 @@ from petstore.engine.seeding import (
 from petstore.engine.seeds import Seed, parse_seed
 from petstore.engine.setup import UPLOAD_BYTES_MAX, Setup
 from petstore.storage.address import parse
+from petstore.storage.pictures import directory_of
 from petstore.storage.reader import Reader
 from petstore.storage.store import AsyncStore, SyncStore, open_async_store, open_store
 from petstore.storage.transaction import Clock, Tx
@@ -118,8 +119,7 @@ class _Plan:
             directory = self.options.get("data_dir") or DATA_DIR
             # Later, the program may work in another directory.
             return DiskBlobs(directory.absolute(), self.clock)
-        path = address.path
-        return DiskBlobs(path.with_name(path.name + ".photos"), self.clock)
+        return DiskBlobs(directory_of(address.path), self.clock)
 
 
 def open_engine(url: str, options: Options) -> Engine:

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
 
 from sqlalchemy import Table, exists, func, select, text
 
+from petstore.storage.pictures import fault_of
 from petstore.storage.statement import DialectName, Statement
 from petstore.storage.tables import (
     CHANGE,
     COUNTER,
     INVENTORY,
     PET,
+    PHOTO,
     PURCHASE_ORDER,
     SHOP_USER,
 )
@@ -35,13 +40,20 @@ class Finding:
     message: str
 
 
-def checks(dialect: DialectName) -> dict[str, Check]:
-    """Return every check by its name; each finds at most FINDINGS_MAX faults."""
+def checks(dialect: DialectName, pictures: Path | None = None) -> dict[str, Check]:
+    """
+    Return every check by its name; each finds at most FINDINGS_MAX faults.
+
+    Args:
+        pictures: Where the files of the pictures lie; None leaves them out.
+    """
     of_rows: dict[str, Check] = {
         "inventory": _inventory,
         "versions": _versions,
         "log": _log,
     }
+    if pictures is not None:
+        of_rows["pictures"] = partial(_pictures, directory=pictures)
     if dialect == "postgresql":
         return of_rows
     return {"integrity": _integrity, "references": _references, **of_rows}
@@ -98,6 +110,13 @@ def _log(tx: Tx) -> list[str]:
     return found[:FINDINGS_MAX]
 
 
+def _pictures(tx: Tx, *, directory: Path) -> list[str]:
+    """Each file is written before its row, so none is looked for too early."""
+    looked_at = ((name, fault_of(directory, name)) for (name,) in tx.rows(PICTURES))
+    found = (f"the picture {name} is {fault}" for name, fault in looked_at if fault)
+    return list(islice(found, FINDINGS_MAX))
+
+
 def _unlike_log(kind: Kind, table: Table) -> Statement:
     """Find the entities whose version is not that of their newest change."""
     newest = (
@@ -124,6 +143,7 @@ def _without_row(kind: Kind, table: Table) -> Statement:
     )
 
 
+PICTURES = Statement(select(PHOTO.c.name).order_by(PHOTO.c.name))
 _INTEGRITY = Statement(text(f"PRAGMA integrity_check({FINDINGS_MAX})"))
 _REFERENCES = Statement(text("PRAGMA foreign_key_check"))
 _COUNTED = Statement(

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select, table
@@ -20,9 +21,9 @@ from petstore.contract.errors import (
     ServerFault,
     StorageFull,
 )
-from petstore.storage import lock, schema, sqlite
+from petstore.storage import lock, pictures, schema, sqlite
 from petstore.storage.address import Address
-from petstore.storage.findings import Finding, checks
+from petstore.storage.findings import PICTURES, Finding, checks
 from petstore.storage.reader import Reader, durable_address
 from petstore.storage.space import is_full
 from petstore.storage.statement import DIALECTS, Statement
@@ -36,17 +37,34 @@ PAGES_PER_STEP = 1_000
 INSTRUCTIONS_PER_REPORT = 100_000
 
 
-def backup(
-    store_url: str, target: Path | str, *, on_progress: OnProgress | None = None
-) -> Counts:
+@dataclass(frozen=True, slots=True)
+class Copied:
     """
-    Copy a store to a new file, which is a store itself.
+    Say what a backup or a restore brought over.
 
     Args:
-        on_progress: Called with the bytes written and to write, about.
+        counts: How many rows each table of the copy has.
+        lacking: Names of the pictures that it has rows for and no whole file.
+    """
 
-    Returns:
-        How many rows each table of the copy has.
+    counts: Counts
+    lacking: tuple[str, ...] = ()
+
+
+def backup(
+    store_url: str,
+    target: Path | str,
+    *,
+    with_pictures: bool = True,
+    on_progress: OnProgress | None = None,
+) -> Copied:
+    """
+    Copy a store to a new file, which is a store itself, and its pictures beside that.
+
+    Args:
+        with_pictures: False where they stay as they are.
+        on_progress: Called with the bytes written and to write, about; then with the
+            pictures.
 
     Raises:
         ConfigError: There is no store, the target exists, or it is Postgres.
@@ -65,7 +83,10 @@ def backup(
         logged_after = reader.read(_logged)
         if not logged_before <= counts["change"] <= logged_after:
             raise ServerFault(f"The backup of {address.shown} lost rows of the log.")
-    return counts
+        lacking: tuple[str, ...] = ()
+        if with_pictures:
+            lacking = _copy_pictures(temporary, address.path, target, on_progress)
+    return Copied(counts, lacking)
 
 
 def restore(
@@ -74,16 +95,13 @@ def restore(
     *,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
-) -> Counts:
+) -> Copied:
     """
-    Put a backup in a store's place.
+    Put a backup in a store's place; pictures are added, and damaged ones mended.
 
     Args:
         overwrite: Replace a store that is there.
-        on_progress: Called with the pages copied and to copy.
-
-    Returns:
-        How many rows each table of the store has.
+        on_progress: Called with the pages copied and to copy; then with the pictures.
 
     Raises:
         ConfigError: The backup is no store, or newer than this version; the store
@@ -105,13 +123,16 @@ def restore(
         with _new_file(address.path) as temporary:
             _copy(source, temporary, on_progress)
             counts = _verified_counts(temporary)
+            lacking = _copy_pictures(temporary, source, address.path, on_progress)
             _fold_log(address.path)
-    return counts
+    return Copied(counts, lacking)
 
 
 def check(store_url: str, *, on_progress: OnProgress | None = None) -> list[Finding]:
     """
-    Look for damage and for disagreement between rows, inventory and log.
+    Look for damage and for disagreement between rows, inventory, log and pictures.
+
+    The pictures of a store on Postgres are not looked at.
 
     Args:
         on_progress: Called with the count of checks done and to do.
@@ -129,7 +150,8 @@ def check(store_url: str, *, on_progress: OnProgress | None = None) -> list[Find
         if revision is None:
             raise ConfigError(f"The database {address.shown} is empty.")
         schema.require_current(revision, place=address.shown)
-        todo = checks(reader.dialect)
+        place = pictures.directory_of(address.path) if address.kind == "file" else None
+        todo = checks(reader.dialect, place)
         for done, (name, find) in enumerate(todo.items(), start=1):
             try:
                 found.extend(Finding(name, message) for message in reader.read(find))
@@ -144,7 +166,8 @@ def _file_address(store_url: str, instead: str) -> Address:
     address = durable_address(store_url)
     if address.kind == "postgres":
         raise ConfigError(
-            f"The store {address.shown} is a Postgres database; use {instead}."
+            f"The store {address.shown} is a Postgres database; use {instead}, and copy"
+            " its pictures, which lie in the --data-dir of its servers."
         )
     return address
 
@@ -156,9 +179,9 @@ def _new_file(target: Path) -> Iterator[Path]:
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         yield temporary
-        _sync(temporary)
+        pictures.sync(temporary)
         temporary.replace(target)
-        _sync(target.parent)
+        pictures.sync(target.parent)
     except sqlite3.Error as error:
         raise sqlite.classify(error, str(target)) from error
     except OSError as error:
@@ -210,6 +233,16 @@ def _count(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(query).fetchone()[0])
 
 
+def _copy_pictures(
+    copy: Path, origin: Path, target: Path, on_progress: OnProgress | None
+) -> tuple[str, ...]:
+    """Bring what a copy has rows for from beside its origin to beside its target."""
+    with closing(Reader(Address("file", str(copy), path=copy))) as reader:
+        names = [str(name) for (name,) in reader.read(lambda tx: tx.rows(PICTURES))]
+    places = pictures.directory_of(origin), pictures.directory_of(target)
+    return tuple(pictures.copy(names, *places, on_progress=on_progress))
+
+
 def _fold_log(path: Path) -> None:
     """
     Leave nothing in the log of a store that is about to be replaced.
@@ -237,14 +270,6 @@ def _report(on_progress: OnProgress | None, done: int, total: int) -> None:
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _os_fault(error: OSError, target: Path) -> PetstoreError:

@@ -101,7 +101,8 @@ def upgrade(
         made = None
         if address.kind == "file" and revision is not None:
             made = _unused_path(address.path, revision)
-            backup(url, made)
+            # An upgrade changes tables only.
+            backup(url, made, with_pictures=False)
         try:
             _run(address, migrations, on_progress)
         except sa.exc.DBAPIError as error:

@@ -1,4 +1,5 @@
 import io
+import shutil
 import sqlite3
 
 import pytest
@@ -8,6 +9,14 @@ import petstore
 from petstore.storage.schema import REVISION
 
 PUBLIC = {"available": 7, "pending": 2, "sold": 1}
+
+
+def with_picture(store):
+    """Make a store with a picture, and return its path on a server."""
+    picture = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(picture, "PNG")
+    with petstore.open(store) as shop:
+        return shop.pets.upload_photo(1, picture.getvalue()).url
 
 
 def inventory(terminal, store):
@@ -168,15 +177,42 @@ def test_a_backup_shows_its_rows(terminal):
     assert ["pet", "10"] in terminal("db backup shop.db copy.db").rows
 
 
-def test_a_backup_says_that_pictures_are_not_in_it(terminal):
-    picture = io.BytesIO()
-    Image.new("RGB", (1, 1)).save(picture, "PNG")
+def test_a_backup_brings_the_pictures_back(terminal, tmp_path):
+    url = with_picture("shop.db")
+    name = url.removeprefix("/photos/")
     with petstore.open("shop.db") as shop:
-        shop.pets.upload_photo(1, picture.getvalue())
+        content = shop.pets.photo(name)
+
+    terminal("db backup shop.db copy.db")
+    shutil.rmtree(tmp_path / "shop.db.photos")
+    damaged = terminal("db check shop.db")
+    terminal("db restore shop.db copy.db --replace")
+
+    assert damaged.code == 1
+    assert f"the picture {name} is missing" in damaged.stdout
+    assert terminal("db check shop.db").stdout == "shop.db is well.\n"
+    with petstore.open("shop.db") as shop:
+        assert content == shop.pets.photo(name)
+
+
+def test_a_backup_says_which_pictures_it_lacks(terminal, tmp_path):
+    with_picture("shop.db")
+    shutil.rmtree(tmp_path / "shop.db.photos")
 
     backed_up = terminal("db backup shop.db copy.db")
+    restored = terminal("db restore new.db copy.db")
 
-    assert "shop.db.photos" in backed_up.stderr
+    for done in (backed_up, restored):
+        assert done.code == 0
+        assert done.stderr.startswith("1 pictures are not in the copy")
+
+
+def test_pictures_of_postgres_are_said_to_be_elsewhere(terminal, empty_postgres_url):
+    terminal("db seed", empty_postgres_url)
+
+    for line in ("db check", "db backup"):
+        target = ["copy.db"] if line == "db backup" else []
+        assert "--data-dir" in terminal(line, empty_postgres_url, *target).stderr
 
 
 def test_a_backup_overwrites_nothing(terminal):

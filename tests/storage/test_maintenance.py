@@ -59,8 +59,9 @@ def ids_in(path, clock):
 def test_backup_is_a_store_for_its_user_only(shop, target, clock):
     progress: list[tuple[int, int]] = []
 
-    counts = backup(str(shop), target, on_progress=lambda *step: progress.append(step))
+    copied = backup(str(shop), target, on_progress=lambda *step: progress.append(step))
 
+    counts = copied.counts
     assert (counts["pet"], counts["pet_tag"], counts["change"]) == (3, 6, 3)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert [path.name for path in target.parent.iterdir()] == ["shop.backup"]
@@ -168,13 +169,13 @@ def test_restore_makes_a_store_where_there_is_none(shop, target, tmp_path, clock
     backup(str(shop), target)
     progress: list[tuple[int, int]] = []
 
-    counts = restore(
+    restored = restore(
         target,
         str(tmp_path / "new.db"),
         on_progress=lambda *step: progress.append(step),
     )
 
-    assert counts["pet"] == 3
+    assert restored.counts["pet"] == 3
     assert progress[-1][0] == progress[-1][1] > 0
     assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600
     assert ids_in(tmp_path / "new.db", clock) == [1, 2, 3]
