@@ -9,7 +9,7 @@ from petstore.cli.choices import ProfileName
 from petstore.cli.failures import FAILED
 from petstore.cli.output import AsJson, note, print_json, print_table, say
 from petstore.cli.progress import progress
-from petstore.cli.stores import require_store
+from petstore.cli.stores import open_own, require_store
 from petstore.contract.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -180,6 +180,26 @@ def check(store: Store, as_json: AsJson = False) -> None:
         note("The pictures, in the --data-dir of its servers, were not looked at.")
     if found:
         raise typer.Exit(FAILED)
+
+
+@app.command("sweep")
+def sweep(store: Store) -> None:
+    """
+    Remove files of pictures that no row names, as a crash may leave them.
+
+    The store must not be in use, and nothing younger than an hour is removed.
+    """
+    from petstore.engine import photos
+    from petstore.storage.address import parse
+
+    if parse(store).kind == "postgres":
+        raise ConfigError(
+            "Several servers may share the pictures of a store on Postgres, so they are"
+            " not swept; give a path."
+        )
+    with open_own(store) as engine:
+        count = photos.sweep(engine.store, engine.setup)
+    say(f"Removed {count} files from {_shown(store)}.photos.")
 
 
 def _print_copied(copied: "Copied", as_json: bool) -> None:

@@ -18,18 +18,23 @@ from petstore.engine import pets
 from petstore.engine.blobs import BlobStore, BlobWriter
 from petstore.engine.flows import Drain, Flow, Read, Visit, Work, Write
 from petstore.engine.images import EXTENSIONS, SNIFF_BYTES, inspect_image, sniff
+from petstore.engine.setup import Setup
 from petstore.storage.statement import Statement
+from petstore.storage.store import SyncStore
 from petstore.storage.tables import PHOTO
 from petstore.storage.transaction import Tx
 
 PHOTOS_PATH: Final = "/photos/"
 # Each is one hop to a thread in an asynchronous engine, of 50 µs, and 20 µs to read.
 _PIECE_BYTES: Final = 256 * 1024
+# Longer than an upload may take from its file to its row.
+SWEEP_AGE_MS: Final = 60 * 60 * 1000
 _OCTETS: Final = "application/octet-stream"
 
 _FIND = Statement(
     select(PHOTO.c.media_type, PHOTO.c.size).where(PHOTO.c.name == bindparam("wanted"))
 )
+_NAMES = Statement(select(PHOTO.c.name))
 _INSERT = Statement.inserting(lambda insert: insert(PHOTO).on_conflict_do_nothing())
 
 
@@ -77,6 +82,23 @@ def download(visit: Visit) -> Flow:
     media_type, size_bytes = row
     pieces = _BlobPieces(blobs, name, size_bytes)
     return Reply(ByteStream(pieces, media_type, size_bytes, name))
+
+
+def sweep(store: SyncStore, setup: Setup) -> int:
+    """
+    Remove files that an upload left without a row, as after a crash.
+
+    A picture that no pet shows any more stays: the history of a pet names it, and so
+    does a pet that may be restored. No other process may use the pictures meanwhile.
+
+    Returns:
+        How many files were removed.
+
+    Raises:
+        Unavailable: They cannot be removed.
+    """
+    known = store.read(lambda tx: {str(name) for (name,) in tx.rows(_NAMES)})
+    return setup.blobs.sweep(known, older_than=setup.clock() - SWEEP_AGE_MS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 import sqlite3
 
@@ -90,7 +91,15 @@ def test_a_wrong_seed_leaves_no_store(terminal, tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    ["seed", "upgrade", "current", "check", "backup copy.db", "restore copy.db"],
+    [
+        "seed",
+        "upgrade",
+        "current",
+        "check",
+        "sweep",
+        "backup copy.db",
+        "restore copy.db",
+    ],
 )
 @pytest.mark.parametrize("store", ["memory:", "http://127.0.0.1:1", "mysql://x"])
 def test_a_store_on_disk_is_needed(terminal, line, store):
@@ -103,7 +112,14 @@ def test_a_store_on_disk_is_needed(terminal, line, store):
 
 
 @pytest.mark.parametrize(
-    "line", ["upgrade typo.db", "current typo.db", "check typo.db", "backup typo.db x"]
+    "line",
+    [
+        "upgrade typo.db",
+        "current typo.db",
+        "check typo.db",
+        "sweep typo.db",
+        "backup typo.db x",
+    ],
 )
 def test_what_is_not_there_is_not_made(terminal, tmp_path, line):
     assert terminal(f"db {line}").code == 2
@@ -242,6 +258,36 @@ def test_restore_overwrites_a_store_only_when_told_to(terminal):
     assert (refused.code, replaced.code) == (2, 0)
     assert "--replace" in refused.stderr
     assert inventory(terminal, "other.db") == PUBLIC
+
+
+def test_sweep_removes_what_a_crash_left(terminal, tmp_path):
+    name = with_picture("shop.db").removeprefix("/photos/")
+    photos = tmp_path / "shop.db.photos"
+    for left in (".upload.part", "0" * 64 + ".png"):
+        (photos / left).write_bytes(b"left")
+        os.utime(photos / left, (0, 0))
+    (photos / "1.part").write_bytes(b"somebody else's")
+
+    swept = terminal("db sweep shop.db")
+
+    assert (0, "Removed 2 files from shop.db.photos.\n") == (swept.code, swept.stdout)
+    assert {name, "1.part"} == {path.name for path in photos.iterdir()}
+
+
+def test_store_in_use_is_not_swept(terminal):
+    terminal("db seed shop.db")
+
+    with petstore.open("shop.db"):
+        refused = terminal("db sweep shop.db")
+
+    assert refused.code == 2
+    assert "is in use by" in refused.stderr
+
+
+def test_sweep_leaves_what_servers_may_share(terminal, empty_postgres_url):
+    terminal("db seed", empty_postgres_url)
+
+    assert "Postgres" in terminal("db sweep", empty_postgres_url).stderr
 
 
 def test_check_finds_nothing_in_a_sound_store(terminal):
