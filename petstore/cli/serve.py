@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from petstore.cli import choices
+from petstore.cli.importing import uncollected
 from petstore.cli.stores import STORE_VARIABLE
 
 _DATA: Final[dict[str, Any]] = {"rich_help_panel": "Data"}
@@ -130,8 +131,9 @@ def serve(  # noqa: PLR0913 - one for each option
 
     Prints one line of JSON with the url on stdout as soon as it answers.
     """
-    from petstore.cli import foreground
-    from petstore.cli.plan import Wanted
+    with uncollected():
+        from petstore.cli import foreground
+        from petstore.cli.plan import Wanted
 
     wanted = Wanted(
         host=host,
