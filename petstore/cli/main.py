@@ -5,6 +5,7 @@ Everything heavy is imported by the command that needs it, when it runs: `--help
 `--version` answer at once.
 """
 
+import os
 import sys
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -54,6 +55,8 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             # A pet's name is no reason to fail where the terminal has no Unicode.
             stream.reconfigure(errors="backslashreplace")
+    # The look for one reads what every installed distribution offers, at each start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     app(prog_name="petstore")
 
 

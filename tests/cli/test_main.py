@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import tomllib
@@ -42,6 +43,24 @@ def test_help_loads_nothing_heavy(line):
 
 def test_version_loads_no_rich():
     assert "rich" not in loaded_by("--version")
+
+
+def test_a_start_looks_for_no_plugin_of_pydantic(tmp_path):
+    info = tmp_path / "plugin-1.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[pydantic]\nloud = loud:plugin\n")
+    (tmp_path / "loud.py").write_text("print('loaded')\n")
+    paths = os.pathsep.join((ENVIRONMENT["PYTHONPATH"], str(tmp_path)))
+
+    run = subprocess.run(
+        [sys.executable, "-m", "petstore.cli", "openapi"],
+        env={**ENVIRONMENT, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert run.stdout.startswith("{")
 
 
 def test_version_is_that_of_the_package(terminal):
