@@ -1,6 +1,7 @@
 """Run a server: in the foreground of a process, or in a thread of somebody's tests."""
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
@@ -25,6 +26,7 @@ from petstore.server.settings import LOOPBACK, WILDCARDS, Settings
 _THREAD_STOP_S = 10.0
 _GC_THRESHOLDS = (10_000, 20, 50)
 _CLOSE_S_MAX = 0.7
+_OWN_ADDRESS = "Give as --host an address of this machine, such as 127.0.0.1."
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -258,10 +260,22 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         return listen(host, port)
-    # The latter two: no port has that number, and no host such a name.
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+    except (TypeError, UnicodeError) as error:
+        # What the socket library says of a name that it cannot write.
         raise ConfigError(
-            f"Cannot listen on {host} port {port}: {reason}. Choose another"
-            " --port, 0 for any free one, or end what uses it."
+            f"{host[:100]!a} is no name of a host. {_OWN_ADDRESS}"
         ) from error
+    except OverflowError as error:
+        raise ConfigError(f"There is no port {port}; they end at 65535.") from error
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. {_advice(error)}"
+        ) from error
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return _OWN_ADDRESS
+    if error.errno == errno.EACCES:
+        return "Choose a --port above 1023; those below are for the system."
+    return "Choose another --port, 0 for any free one, or end what uses it."

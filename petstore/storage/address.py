@@ -61,6 +61,11 @@ def _file(url: str, path: str) -> Address:
         return Address("memory", "memory:")
     if not path or "\0" in path:
         raise ConfigError(f"The store {url!r} names no file; give a path, or memory:.")
+    if Path(path).is_dir():
+        raise ConfigError(
+            f"The store {url!r} is a folder; give the path of a file, such as"
+            f" {Path(path, 'shop.db')}."
+        )
     return Address("file", path, path=Path(path).resolve())
 
 

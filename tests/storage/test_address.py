@@ -52,6 +52,11 @@ def test_postgres_is_shown_without_its_password(url, shown):
     assert (address.kind, address.shown, address.dsn) == ("postgres", shown, url)
 
 
+def test_folder_is_no_store(tmp_path):
+    with pytest.raises(ConfigError, match="is a folder; give the path of a file"):
+        parse(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     "url", ["mysql://ann:secret@db/shop", "", "sqlite:///", "a\0b"]
 )
