@@ -95,10 +95,23 @@ def checked(arg: Arg, value: object, location: str, *, is_open: bool = False) ->
         read = reading.adapter.validate_python(value, strict=True)
     except ValidationError as error:
         # Not chained: a traceback of the cause would show the input, secret or not.
-        raise invalid_from(error, location, is_secret=arg.secret) from None
-    if not is_open:
+        refusal = invalid_from(error, location, is_secret=arg.secret)
+        raise _as_written(refusal, arg, location) from None
+    if is_open:
+        return read
+    try:
         check_known(read, location, reading.enum)
+    except Invalid as refusal:
+        raise _as_written(refusal, arg, location) from None
     return read
+
+
+def _as_written(refusal: Invalid, arg: Arg, location: str) -> Invalid:
+    """Name a parameter as its caller did: one value of a list has no name there."""
+    if arg.place is Place.BODY:
+        return refusal
+    named = [replace(problem, field=location) for problem in refusal.fields]
+    return invalid(list(dict.fromkeys(named)))
 
 
 def check_arguments(

@@ -178,9 +178,9 @@ async def test_invalid_body_names_the_fields(public, line, sent, fields):
     ("line", "field"),
     [
         ("GET /pet/findByStatus", "query.status"),
-        ("GET /pet/findByStatus?status=unheard", "query.status.0"),
+        ("GET /pet/findByStatus?status=unheard", "query.status"),
         ("GET /pet/findByTags", "query.tags"),
-        ("GET /pet?status=sold,unheard", "query.status.1"),
+        ("GET /pet?status=sold,unheard", "query.status"),
         ("GET /pet?sort=colour", "query.sort"),
         ("GET /pet?limit=0", "query.limit"),
         ("GET /pet?limit=1001", "query.limit"),
