@@ -22,6 +22,11 @@ class Commands(TyperGroup):
     """Report errors of ours in one line, whichever command raised them."""
 
     # Typer's type of a context moved between versions.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line."""
+        _show_flags_as_flags(self, ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
         try:
@@ -29,6 +34,15 @@ class Commands(TyperGroup):
         except PetstoreError as error:
             report(error)
             raise typer.Exit(exit_code(error)) from None
+
+
+def _show_flags_as_flags(command: Any, ctx: Any) -> None:
+    """Keep help from saying `--json <bool>`, as if a flag took a value."""
+    for one in command.get_params(ctx):
+        if getattr(one, "is_flag", False) and one.metavar is None:
+            one.metavar = ""
+    for below in getattr(command, "commands", {}).values():
+        _show_flags_as_flags(below, ctx)
 
 
 app = typer.Typer(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petstore.cli.choices import OrderSort, OrderStatus
+from petstore.cli.ids import TakesId
 from petstore.cli.listing import Limit, print_list
 from petstore.cli.output import AsJson, as_data, print_fields, print_json, say
 from petstore.cli.stores import SERVER, AnyStore, connect
@@ -28,7 +29,9 @@ NewStatus = Annotated[
 def list_(
     *,
     status: Annotated[OrderStatus | None, typer.Option(help="Only these.")] = None,
-    pet_id: Annotated[int | None, typer.Option(help="Only those of this pet.")] = None,
+    pet_id: Annotated[
+        int | None, typer.Option(min=1, help="Only those of this pet.")
+    ] = None,
     sort: Annotated[OrderSort, typer.Option(help="Order; - is backwards.")] = "id",
     limit: Limit = 100,
     store: AnyStore = SERVER,
@@ -42,18 +45,18 @@ def list_(
         print_list(orders, _COLUMNS, _row, as_json)
 
 
-@app.command("get")
+@app.command("get", cls=TakesId)
 def get(order_id: OrderId, store: AnyStore = SERVER, as_json: AsJson = False) -> None:
     """Show one order."""
     with connect(store) as client:
         _show(client.store.orders.get(order_id), as_json)
 
 
-@app.command("place")
+@app.command("place", cls=TakesId)
 def place(
     pet_id: Annotated[int, typer.Argument(help="Which pet.", show_default=False)],
     *,
-    quantity: Annotated[int, typer.Option(help="How many; a shop sells 1.")] = 1,
+    quantity: Annotated[int, typer.Option(min=1, help="How many; a shop sells 1.")] = 1,
     ship_date: Annotated[
         datetime | None,
         typer.Option(
@@ -77,7 +80,7 @@ def place(
         _show(client.store.orders.place(draft), as_json)
 
 
-@app.command("set-status")
+@app.command("set-status", cls=TakesId)
 def set_status(
     order_id: OrderId,
     status: NewStatus,
@@ -89,7 +92,7 @@ def set_status(
         _show(client.store.orders.update(order_id, status=status), as_json)
 
 
-@app.command("cancel")
+@app.command("cancel", cls=TakesId)
 def cancel(order_id: OrderId, store: AnyStore = SERVER) -> None:
     """Cancel an order."""
     with connect(store) as client:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petstore.cli.choices import PetSort, PetStatus
+from petstore.cli.ids import TakesId
 from petstore.cli.listing import Limit, print_list
 from petstore.cli.output import AsJson, as_data, print_fields, print_json, say
 from petstore.cli.stores import SERVER, AnyStore, connect
@@ -55,7 +56,7 @@ def list_(  # noqa: PLR0913 - one for each option
         print_list(pets, ("id", "name", "status", "category", "tags"), _row, as_json)
 
 
-@app.command("get")
+@app.command("get", cls=TakesId)
 def get(pet_id: PetId, store: AnyStore = SERVER, as_json: AsJson = False) -> None:
     """Show one pet."""
     with connect(store) as client:
@@ -73,7 +74,8 @@ def add(  # noqa: PLR0913 - one for each option
         list[str], typer.Option(help="Where a picture is; may be repeated.")
     ] = [],  # noqa: B006
     pet_id: Annotated[
-        int | None, typer.Option("--id", help="Id to take; a free one unless given.")
+        int | None,
+        typer.Option("--id", min=1, help="Id to take; a free one unless given."),
     ] = None,
     store: AnyStore = SERVER,
     as_json: AsJson = False,
@@ -94,7 +96,7 @@ def add(  # noqa: PLR0913 - one for each option
         _show(client.pets.create(draft), as_json)
 
 
-@app.command("set-status")
+@app.command("set-status", cls=TakesId)
 def set_status(
     pet_id: PetId, status: NewStatus, store: AnyStore = SERVER, as_json: AsJson = False
 ) -> None:
@@ -103,7 +105,7 @@ def set_status(
         _show(client.pets.update(pet_id, status=status), as_json)
 
 
-@app.command("delete")
+@app.command("delete", cls=TakesId)
 def delete(pet_id: PetId, store: AnyStore = SERVER) -> None:
     """Delete a pet."""
     with connect(store) as client:

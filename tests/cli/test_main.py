@@ -88,6 +88,8 @@ def test_every_command_has_help(terminal, name):
     assert shown.code == 0
     assert COMMANDS[name].help
     assert all(option in shown.stdout for option in options(COMMANDS[name]))
+    # A flag takes no value.
+    assert "<bool>" not in shown.stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)
