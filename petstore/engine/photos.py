@@ -19,14 +19,13 @@ from petstore.engine.blobs import BlobStore, BlobWriter
 from petstore.engine.flows import Drain, Flow, Read, Visit, Work, Write
 from petstore.engine.images import EXTENSIONS, SNIFF_BYTES, inspect_image, sniff
 from petstore.engine.setup import Setup
+from petstore.engine.workers import HOP_BYTES
 from petstore.storage.statement import Statement
 from petstore.storage.store import SyncStore
 from petstore.storage.tables import PHOTO
 from petstore.storage.transaction import Tx
 
 PHOTOS_PATH: Final = "/photos/"
-# Each is one hop to a thread in an asynchronous engine, of 50 µs, and 20 µs to read.
-_PIECE_BYTES: Final = 256 * 1024
 # Longer than an upload may take from its file to its row.
 SWEEP_AGE_MS: Final = 60 * 60 * 1000
 _OCTETS: Final = "application/octet-stream"
@@ -121,13 +120,13 @@ class _BlobPieces:
     size_bytes: int
 
     def __iter__(self) -> Iterator[bytes]:
-        for offset in range(0, self.size_bytes, _PIECE_BYTES):
+        for offset in range(0, self.size_bytes, HOP_BYTES):
             yield self._piece(offset)
 
     def _piece(self, offset: int) -> bytes:
         with self.blobs.open(self.name) as file:
             file.seek(offset)
-            return file.read(_PIECE_BYTES)
+            return file.read(HOP_BYTES)
 
 
 def _check_pet(tx: Tx, visit: Visit, pet_id: int) -> None:

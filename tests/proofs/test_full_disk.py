@@ -68,8 +68,8 @@ async def test_full_disk_keeps_what_is_there_and_answers_reads(
 @pytest.mark.parametrize(
     "size_bytes",
     [
-        pytest.param(512 * 1024, id="kept in memory first"),
-        pytest.param(4 * 1024 * 1024, id="in a temporary file first"),
+        pytest.param(512 * 1024, id="small"),
+        pytest.param(4 * 1024 * 1024, id="large"),
     ],
 )
 def test_upload_to_a_full_disk_is_refused(size_bytes: int, tmp_path: Path):
