@@ -45,7 +45,7 @@ Tags = Annotated[
     Field(max_length=ITEMS_MAX, description="Tag names; a pet with any counts."),
 ]
 Limit = Annotated[
-    int, Field(ge=1, le=PAGE_SIZE_MAX, description="How many a page may hold.")
+    int, Field(ge=1, le=PAGE_SIZE_MAX, description="How many a page may hold at most.")
 ]
 Cursor = Annotated[
     str, Field(max_length=4_000, description="The nextCursor of the page before.")

@@ -28,7 +28,7 @@ class PageArguments(TypedDict, total=False):
     Choose a page of a listing.
 
     Args:
-        limit: How many a page may hold.
+        limit: How many a page may hold at most.
         cursor: The `next_cursor` of the page before; None is the first page.
     """
 

@@ -97,7 +97,11 @@ class Page(Model, Generic[T]):
 
     items: list[T] = Field(description="The entities of this page, in order.")
     next_cursor: str | None = Field(
-        default=None, description="Where the next page starts; absent on the last one."
+        default=None,
+        description=(
+            "Where the next page starts; absent on the last one, and only there: where "
+            "little matches, a page may hold fewer items than its limit, even none."
+        ),
     )
 
 

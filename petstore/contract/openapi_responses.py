@@ -178,7 +178,7 @@ def _headers(plan: Plan, operation: Operation[Any]) -> Json:
     if plan.is_native and _has_version(result):
         headers["ETag"] = _header('The version of the entity, such as "3".')
     if get_origin(result) is list and CURSOR in operation.args:
-        text = f'rel="next" leads on, when there are more than {FIND_COUNT_MAX:,}.'
+        text = f'rel="next" leads on from {FIND_COUNT_MAX:,} or fewer to the others.'
         headers["Link"] = _header(text)
         headers["X-Petstore-Cursor"] = _header("The cursor of that link.")
     if result is Token:

@@ -1,9 +1,8 @@
 """Execute the operations on orders and the inventory."""
 
-from collections.abc import Hashable
-from typing import Final, TypedDict, Unpack, cast
+from typing import Final, Unpack
 
-from sqlalchemy import BindParameter, Select, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from petstore.contract.arguments import PAGE_SIZE_DEFAULT
 from petstore.contract.errors import Conflicted, NotFound
@@ -13,8 +12,8 @@ from petstore.engine import pet_rows
 from petstore.engine.context import Context
 from petstore.engine.ids import given_id
 from petstore.engine.merging import merged_with
+from petstore.engine.order_queries import Filters, read_page
 from petstore.engine.order_rows import (
-    COLUMNS,
     StoredOrder,
     delete_order,
     find,
@@ -30,7 +29,7 @@ from petstore.rules import (
     check_order_change,
     pet_status_after,
 )
-from petstore.storage.statement import Statement, Value
+from petstore.storage.statement import Statement
 from petstore.storage.tables import INVENTORY, PURCHASE_ORDER
 from petstore.storage.transaction import Tx
 
@@ -128,13 +127,6 @@ def delete(tx: Tx, context: Context, *, order_id: int) -> None:
     delete_order(tx, stored.order)
 
 
-class Filters(TypedDict, total=False):
-    """Say which orders a listing holds."""
-
-    status: str
-    pet_id: int
-
-
 def list_page(
     tx: Tx,
     _: Context,
@@ -146,38 +138,11 @@ def list_page(
 ) -> Page[Order]:
     """Return a page of the orders that match all filters."""
     after = read_cursor(cursor, sort, (int,))
-    params: dict[str, Value] = {"row_count": limit + 1}
-    if "status" in filters:
-        params["status"] = filters["status"]
-    if "pet_id" in filters:
-        params["pet_id"] = filters["pet_id"]
-    used = tuple(filters)
-    if after is not None:
-        params["after_id"] = after[0]
-    rows = tx.rows(_PAGE((used, sort, after is not None)), params)
-    orders = [order_of(row) for row in rows[:limit]]
-    next_cursor = write_cursor(sort, (orders[-1].id,)) if len(rows) > limit else None
-    return Page[Order].model_construct(items=orders, next_cursor=next_cursor)
-
-
-def _build(shape: Hashable) -> Select[tuple[object, ...]]:
-    used, sort, has_after = cast(tuple[tuple[str, ...], str, bool], shape)
-    order_id = PURCHASE_ORDER.c.id
-    statement = select(*COLUMNS).where(PURCHASE_ORDER.c.deleted_at.is_(None))
-    for name in used:
-        statement = statement.where(PURCHASE_ORDER.c[name] == bindparam(name))
-    is_descending = sort.startswith("-")
-    if has_after:
-        mark: BindParameter[int] = bindparam("after_id")
-        statement = statement.where(
-            order_id < mark if is_descending else order_id > mark
-        )
-    return statement.order_by(order_id.desc() if is_descending else order_id).limit(
-        bindparam("row_count")
+    rows, next_key = read_page(tx, filters, sort, after=after, limit=limit)
+    return Page[Order].model_construct(
+        items=[order_of(row) for row in rows],
+        next_cursor=None if next_key is None else write_cursor(sort, next_key),
     )
-
-
-_PAGE = Statement.of(_build)
 
 
 def _live(tx: Tx, order_id: int) -> StoredOrder:

@@ -1,19 +1,15 @@
 """
 Read long listings page by page, at the same cost however deep.
 
-A cursor names the sort and the last key of the page before, so the next page starts
-with an index look-up. A listing with several filter values of one kind is several
-sorted readings, merged here: an IN list would make the database sort all matches.
+A cursor names the sort and the key behind which the next page begins, so that page
+starts with an index look-up.
 """
 
 import base64
-import heapq
-from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from petstore.contract.errors import FieldProblem, Invalid
 from petstore.contract.model import INT64_MAX
-from petstore.storage.transaction import Row
 
 Key = tuple[Any, ...]
 
@@ -65,28 +61,3 @@ def _text(cursor: str) -> str:
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise bad_cursor() from error
-
-
-def merge(
-    readings: Iterable[Sequence[Row]],
-    key: Callable[[Row], Key],
-    *,
-    count: int,
-    is_descending: bool = False,
-) -> list[Row]:
-    """
-    Merge sorted readings into the first `count` rows, each key once.
-
-    Args:
-        readings: Each holds its own first `count` rows, no key twice.
-    """
-    merged: list[Row] = []
-    last: Key | None = None
-    for row in heapq.merge(*readings, key=key, reverse=is_descending):
-        if key(row) == last:
-            continue
-        last = key(row)
-        merged.append(row)
-        if len(merged) == count:
-            break
-    return merged

@@ -1,31 +1,40 @@
 """
-Find pets by index, one sorted reading per combination of filter values.
+Find the pets of a page at a cost that does not grow with the shop.
 
-With one kind of filter and sorted by id, or sorted by name with at most a prefix, a
-page costs the same however many pets match. A second kind of filter is checked pet by
-pet, and for other sorts of a filtered listing no index has both, so the database sorts
-what matches: these grow with the pets that match the first filter.
+An index has the order of a listing by id with one status, tag or category, of one by
+name, and of one by name with a prefix. Several statuses or tags are several sorted
+readings, merged. Every other listing is walked, see `walking.py`.
 """
 
-import itertools
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select
-
-from petstore.contract.errors import FieldProblem, Invalid
 from petstore.engine.paging import Key, bad_cursor
-from petstore.engine.pet_rows import COLUMNS
+from petstore.engine.pet_rows import key_by_id, key_by_name
+from petstore.engine.pet_statements import (
+    COUNT,
+    END,
+    PAGE,
+    ROWS,
+    STRETCH,
+    WINDOW,
+    Condition,
+    Kind,
+    Shape,
+    Span,
+)
+from petstore.engine.walking import Window, examined_max, walk
 from petstore.rules import NAME_FOLDED_LENGTH_MAX, fold_name
-from petstore.storage.statement import Params, Statement, Value
-from petstore.storage.tables import PET, PET_TAG
+from petstore.storage.statement import Params, Value, list_params, padded_count
 from petstore.storage.transaction import Row, Tx
 
-COMBINATIONS_MAX: Final = 200
 # Filled up with the highest code point, a prefix sorts behind all that begins with it.
 _HIGHEST: Final = "\U0010ffff"
+_ALL: Final = Condition("all")
+# Filters by which a listing by id may enter, the one with the fewest pets first.
+_BY_ID: Final[Sequence[Kind]] = ("tag", "category", "status")
+_FEW: Final[Sequence[Kind]] = ("tag", "prefix", "category", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,180 +54,190 @@ class Filters:
     prefix: str | None = None
 
 
-class _Part(Enum):
+def read_page(
+    tx: Tx,
+    filters: Filters,
+    sort: str,
+    *,
+    after: Key | None,
+    limit: int,
+    examined: int | None = None,
+) -> tuple[list[Row], Key | None]:
     """
-    Say which part of a sorted listing a statement reads.
-
-    Behind a cursor by name are first the pets of its very name, then the other names.
-    As one condition on both columns, SQLite would use its index for the name only, and
-    step over all pets of that name again for each page.
-    """
-
-    WHOLE = "whole"
-    SAME_NAME = "same name"
-    BEYOND = "beyond"
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Hold what the text of a statement depends on."""
-
-    has_status: bool
-    has_tag: bool
-    has_category: bool
-    has_prefix: bool
-    sort: str
-    part: _Part
-
-    @property
-    def is_by_name(self) -> bool:
-        return self.sort.endswith("name")
-
-    @property
-    def is_descending(self) -> bool:
-        return self.sort.startswith("-")
-
-
-def read_matching(
-    tx: Tx, filters: Filters, sort: str, *, after: Key | None, count: int
-) -> Iterator[list[Row]]:
-    """
-    Read the first rows that match, once per combination of status and tag.
+    Read the next rows that match.
 
     Args:
         sort: id, -id, name or -name.
-        after: Key of the last row of the page before.
+        after: Key behind which the page begins, as the page before gave it.
+        examined: How many entries may be looked at; None is the rule of `walking.py`.
 
     Returns:
-        Sorted readings of at most `count` rows of COLUMNS, no pet twice in one.
+        At most `limit` rows of COLUMNS in order, and the key behind which the next page
+        begins; it is None only where nothing is left.
 
     Raises:
-        Invalid: The filters have too many combinations, or the cursor is from a
-            listing with another prefix.
+        Invalid: The key is from a listing with another prefix.
     """
-    statuses: Sequence[str | None] = tuple(dict.fromkeys(filters.statuses)) or (None,)
-    tags: Sequence[str | None] = tuple(dict.fromkeys(filters.tags)) or (None,)
-    if len(statuses) * len(tags) > COMBINATIONS_MAX:
-        message = f"may have {COMBINATIONS_MAX} combinations of status and tag at most"
-        raise Invalid(
-            f"The filters {message}.",
-            fields=(FieldProblem("query", message, "too_many"),),
-        )
-    params = _params(filters, sort, after)
-    statements = [_PAGE(shape) for shape in _shapes(filters, sort, after)]
-    for status, tag in itertools.product(statuses, tags):
-        given = {"status": status, "tag": tag}
-        used = {name: value for name, value in given.items() if value is not None}
-        yield _read(tx, statements, {**params, **used}, count)
+    listing = _Listing(tx, filters, sort)
+    listing.check(after)
+    if listing.is_indexed:
+        return listing.page(after, limit)
+    bound = examined_max(limit) if examined is None else examined
+    keys, next_key = walk(listing, after=after, limit=limit, examined_max=bound)
+    return _rows(tx, [key[-1] for key in keys]), next_key
 
 
-def _read(
-    tx: Tx, statements: Sequence[Statement], params: Params, count: int
-) -> list[Row]:
-    rows: list[Row] = []
-    for statement in statements:
-        if len(rows) < count:
-            rows += tx.rows(statement, {**params, "row_count": count - len(rows)})
-    return rows
+class _Listing:
+    """Read one listing of pets; see `walking.Listing`."""
+
+    def __init__(self, tx: Tx, filters: Filters, sort: str) -> None:
+        self._tx = tx
+        self._params, self._conditions = _asked(filters)
+        order: Sequence[Kind] = ("prefix",) if sort.endswith("name") else _BY_ID
+        by_order = (self._conditions[one] for one in order if one in self._conditions)
+        self._shape = self._shape_of(next(by_order, _ALL), sort)
+        self._values = _count_of(filters, self._shape.driver.kind)
+
+    @property
+    def is_descending(self) -> bool:
+        """Tell whether keys become smaller."""
+        return self._shape.is_descending
+
+    @property
+    def breadth(self) -> int:
+        """Return how many values the listing is entered by."""
+        return self._values
+
+    @property
+    def is_indexed(self) -> bool:
+        """Tell whether an index has all that matches, and nothing else, in order."""
+        shape = self._shape
+        # A tag has entries of deleted pets, and several of one pet.
+        return not shape.checked and self.breadth == 1 and shape.driver.kind != "tag"
+
+    def check(self, after: Key | None) -> None:
+        """Refuse a key by name that the prefix excludes: it stands for a bound."""
+        prefix = self._params.get("prefix")
+        if after is None or prefix is None or self._shape.driver.kind != "prefix":
+            return
+        if not str(after[0]).startswith(str(prefix)):
+            raise bad_cursor("belongs to a listing with another q")
+
+    def page(self, after: Key | None, limit: int) -> tuple[list[Row], Key | None]:
+        """Return the rows of a page that an index has."""
+        rows = self._read(PAGE, after, limit + 1)
+        if len(rows) <= limit:
+            return rows, None
+        key = key_by_name if self._shape.is_by_name else key_by_id
+        return rows[:limit], key(rows[limit - 1])
+
+    def window(self, after: Key | None, size: int) -> Window:
+        """Return the next entries: so many, or that share of each value's."""
+        if self.breadth > 1:
+            return self._merged(after, size)
+        entries = self._read(WINDOW, after, size)
+        until = entries[-1][:-1] if len(entries) == size else None
+        return Window(_matching(entries), until, len(entries))
+
+    def few(self, count_max: int) -> Iterable[Key] | None:
+        """Return what matches if a condition has so few entries, else None."""
+        for kind in _FEW:
+            condition = self._conditions.get(kind)
+            if condition is None:
+                continue
+            params = {**self._params, "row_count": count_max + 1}
+            ((count,),) = self._tx.rows(COUNT(condition), params)
+            if count <= count_max:
+                shape = self._shape_of(condition, self._shape.sort)
+                entries = self._tx.rows(STRETCH(shape), self._params)
+                if kind == "tag" and shape.is_by_name:
+                    entries = [(name, pet_id, name) for pet_id, name in entries]
+                return _matching(entries)
+        return None
+
+    def _merged(self, after: Key | None, size: int) -> Window:
+        # One that has this many is read no further, so neither are the others: what
+        # lies up to there is complete.
+        share = max(1, size // self.breadth)
+        span = Span.WHOLE if after is None else Span.BEYOND
+        shape = replace(self._shape, span=span)
+        params = {**self._params, **_mark(after)}
+        ((end,),) = self._tx.rows(END(shape), {**params, "skipped_count": share - 1})
+        if end is not None:
+            shape = replace(shape, has_end=True)
+            params["end_id"] = end
+        entries = self._tx.rows(STRETCH(shape), params)
+        entries.sort(key=key_by_id, reverse=self.is_descending)
+        until = None if end is None else (end,)
+        return Window(_matching(entries), until, self.breadth + len(entries))
+
+    def _read(self, statement: Any, after: Key | None, count: int) -> list[Row]:
+        rows: list[Row] = []
+        params = {**self._params, **_mark(after)}
+        for span in _spans(after):
+            if len(rows) < count:
+                shape = replace(self._shape, span=span)
+                limited = {**params, "row_count": count - len(rows)}
+                rows += self._tx.rows(statement(shape), limited)
+        return rows
+
+    def _shape_of(self, driver: Condition, sort: str) -> Shape:
+        others = (one for one in self._conditions.values() if one != driver)
+        return Shape(driver, tuple(others), sort)
 
 
-def _shapes(filters: Filters, sort: str, after: Key | None) -> Iterator[_Shape]:
-    """Yield the shapes of the statements whose rows, in turn, are the listing."""
-    parts = [_Part.WHOLE]
-    if after is not None:
-        is_by_name = sort.endswith("name")
-        parts = [_Part.SAME_NAME, _Part.BEYOND] if is_by_name else [_Part.BEYOND]
-    for part in parts:
-        yield _Shape(
-            has_status=bool(filters.statuses),
-            has_tag=bool(filters.tags),
-            has_category=filters.category is not None,
-            has_prefix=filters.prefix is not None,
-            sort=sort,
-            part=part,
-        )
-
-
-def _params(filters: Filters, sort: str, after: Key | None) -> dict[str, Value]:
+def _asked(filters: Filters) -> tuple[Params, Mapping[Kind, Condition]]:
     params: dict[str, Value] = {}
-    after_name: str | None = None
-    if after is not None:
-        params["after_id"] = after[-1]
-    if after is not None and sort.endswith("name"):
-        params["after_name"] = after_name = after[0]
+    conditions: dict[Kind, Condition] = {}
+    given: dict[Kind, tuple[str, ...]] = {
+        "status": tuple(dict.fromkeys(filters.statuses)),
+        "tag": tuple(dict.fromkeys(filters.tags)),
+    }
+    for kind, values in given.items():
+        if values:
+            conditions[kind] = Condition(kind, padded_count(values))
+            params.update(list_params(kind, values))
     if filters.category is not None:
+        conditions["category"] = Condition("category")
         params["category"] = filters.category
     if filters.prefix is not None:
-        prefix = fold_name(filters.prefix)
-        params["prefix"] = prefix
+        conditions["prefix"] = Condition("prefix")
+        params["prefix"] = prefix = fold_name(filters.prefix)
         params["prefix_end"] = prefix.ljust(NAME_FOLDED_LENGTH_MAX + 1, _HIGHEST)
-        # The cursor takes the place of one bound, see `_in_prefix`.
-        if after_name is not None and not after_name.startswith(prefix):
-            raise bad_cursor("belongs to a listing with another q")
-    return params
+    return params, conditions
 
 
-def _build(key: Hashable) -> Select[tuple[object, ...]]:
-    shape = cast(_Shape, key)
-    statement = select(*COLUMNS).where(PET.c.deleted_at.is_(None))
-    pet_id: ColumnElement[int] = PET.c.id
-    if shape.has_tag:
-        # Sorting by the tag's own column lets its index give the order.
-        pet_id = pet_id if shape.is_by_name else PET_TAG.c.pet_id
-        statement = statement.join(PET_TAG, PET_TAG.c.pet_id == PET.c.id).where(
-            PET_TAG.c.name == bindparam("tag"), ~_REPEATS_A_TAG
-        )
-    if shape.has_status:
-        statement = statement.where(PET.c.status == bindparam("status"))
-    if shape.has_category:
-        statement = statement.where(PET.c.category_name == bindparam("category"))
-    if shape.has_prefix:
-        statement = statement.where(*_in_prefix(shape))
-    return _sorted(statement, shape, pet_id).limit(bindparam("row_count"))
+def _count_of(filters: Filters, kind: Kind) -> int:
+    given = {"status": filters.statuses, "tag": filters.tags}.get(kind, ())
+    return max(1, len(set(given)))
 
 
-_EARLIER = PET_TAG.alias("earlier")
-# A pet may have one tag name many times; only the first one brings it into a listing.
-_REPEATS_A_TAG = exists().where(
-    _EARLIER.c.pet_id == PET_TAG.c.pet_id,
-    _EARLIER.c.name == PET_TAG.c.name,
-    _EARLIER.c.position < PET_TAG.c.position,
-)
+def _spans(after: Key | None) -> Iterator[Span]:
+    """Yield the parts that are, one after the other, the rest of the listing."""
+    if after is None:
+        yield Span.WHOLE
+        return
+    if len(after) > 1:
+        yield Span.SAME_NAME
+    yield Span.BEYOND
 
 
-def _in_prefix(shape: _Shape) -> Iterator[ColumnElement[bool]]:
-    # SQLite takes one bound of each side for the index, and not always the tighter one:
-    # beside the cursor, the prefix's would make it walk from the first page.
-    is_behind_name = shape.is_by_name and shape.part is not _Part.WHOLE
-    if not is_behind_name or shape.is_descending:
-        yield PET.c.name_folded >= bindparam("prefix")
-    if not is_behind_name or not shape.is_descending:
-        yield PET.c.name_folded < bindparam("prefix_end")
+def _mark(after: Key | None) -> dict[str, Value]:
+    if after is None:
+        return {}
+    if len(after) > 1:
+        return {"after_name": after[0], "after_id": after[1]}
+    return {"after_id": after[0]}
 
 
-def _sorted(
-    statement: Select[tuple[object, ...]], shape: _Shape, pet_id: ColumnElement[int]
-) -> Select[tuple[object, ...]]:
-    folded: ColumnElement[str] = PET.c.name_folded
-    columns: list[ColumnElement[Any]] = (
-        [folded, pet_id] if shape.is_by_name else [pet_id]
-    )
-    if shape.part is _Part.SAME_NAME:
-        statement = statement.where(folded == bindparam("after_name"))
-        statement = statement.where(_behind(pet_id, "after_id", shape))
-    elif shape.part is _Part.BEYOND:
-        mark = "after_name" if shape.is_by_name else "after_id"
-        statement = statement.where(_behind(columns[0], mark, shape))
-    return statement.order_by(
-        *(column.desc() if shape.is_descending else column for column in columns)
-    )
+def _matching(entries: Iterable[Row]) -> list[Key]:
+    """Return each key once; a pet may have one tag many times."""
+    return list(dict.fromkeys(entry[:-1] for entry in entries if entry[-1] is not None))
 
 
-def _behind(
-    column: ColumnElement[Any], mark: str, shape: _Shape
-) -> ColumnElement[bool]:
-    place: ColumnElement[Any] = bindparam(mark)
-    return column < place if shape.is_descending else column > place
-
-
-_PAGE = Statement.of(_build)
+def _rows(tx: Tx, ids: Sequence[int]) -> list[Row]:
+    if not ids:
+        return []
+    rows = tx.rows(ROWS(padded_count(ids)), list_params("pet_id", ids))
+    by_id = {row[0]: row for row in rows}
+    return [by_id[pet_id] for pet_id in ids]

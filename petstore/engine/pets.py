@@ -12,23 +12,24 @@ from petstore.engine.context import Context
 from petstore.engine.ids import given_id
 from petstore.engine.merging import merged_with
 from petstore.engine.orders import open_order_of
-from petstore.engine.paging import merge, read_cursor, write_cursor
-from petstore.engine.pet_queries import Filters, read_matching
+from petstore.engine.paging import Key, read_cursor, write_cursor
+from petstore.engine.pet_queries import Filters, read_page
 from petstore.engine.pet_rows import (
     StoredPet,
     delete_pet,
     find,
     insert_pet,
-    key_by_id,
-    key_by_name,
     update_pet,
     with_tags,
 )
 from petstore.rules import check_pet_delete, check_pet_transition, new_pet_status
 from petstore.storage.transaction import Tx
 
+# Most clients of a find do not follow its link, so an end before 1,000 pets would hide
+# some from them. This is for a tag that many thousand deleted pets had, about 50 ms.
+_FIND_EXAMINED_MAX: Final = 50_000
+_FIND_SORT: Final = "id"
 _KEY_TYPES: Final = {"id": (int,), "name": (str, int)}
-_KEYS: Final = {"id": key_by_id, "name": key_by_name}
 
 
 def get(tx: Tx, _: Context, *, pet_id: int) -> Pet:
@@ -187,8 +188,11 @@ def list_page(
         category=asked.get("category"),
         prefix=asked.get("q"),
     )
-    pets, next_cursor = _read_page(tx, filters, sort, limit=limit, cursor=cursor)
-    return Page[Pet].model_construct(items=pets, next_cursor=next_cursor)
+    after = read_cursor(cursor, sort, _KEY_TYPES[sort.removeprefix("-")])
+    rows, next_key = read_page(tx, filters, sort, after=after, limit=limit)
+    return Page[Pet].model_construct(
+        items=with_tags(tx, rows), next_cursor=_cursor(sort, next_key)
+    )
 
 
 def find_by_status(
@@ -224,24 +228,19 @@ def _found(
 ) -> Reply[list[Pet]]:
     if not has_values:
         return Reply([])
-    pets, next_cursor = _read_page(
-        tx, filters, "id", limit=FIND_COUNT_MAX, cursor=cursor
+    rows, next_key = read_page(
+        tx,
+        filters,
+        _FIND_SORT,
+        after=read_cursor(cursor, _FIND_SORT, _KEY_TYPES[_FIND_SORT]),
+        limit=FIND_COUNT_MAX,
+        examined=_FIND_EXAMINED_MAX,
     )
-    return Reply(pets, next_cursor=next_cursor)
+    return Reply(with_tags(tx, rows), next_cursor=_cursor(_FIND_SORT, next_key))
 
 
-def _read_page(
-    tx: Tx, filters: Filters, sort: str, *, limit: int, cursor: str | None
-) -> tuple[list[Pet], str | None]:
-    """Read one row more than asked, which tells whether there is a next page."""
-    column, is_descending = sort.removeprefix("-"), sort.startswith("-")
-    key = _KEYS[column]
-    after = read_cursor(cursor, sort, _KEY_TYPES[column])
-    readings = read_matching(tx, filters, sort, after=after, count=limit + 1)
-    rows = merge(readings, key, count=limit + 1, is_descending=is_descending)
-    kept = rows[:limit]
-    next_cursor = write_cursor(sort, key(kept[-1])) if len(rows) > limit else None
-    return with_tags(tx, kept), next_cursor
+def _cursor(sort: str, key: Key | None) -> str | None:
+    return None if key is None else write_cursor(sort, key)
 
 
 def _live(tx: Tx, pet_id: int) -> StoredPet:

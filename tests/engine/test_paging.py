@@ -1,4 +1,4 @@
-"""Cursors and merging, without a store."""
+"""Cursors, without a store."""
 
 import base64
 
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from petstore.contract.arguments import Cursor
 from petstore.contract.errors import Invalid
 from petstore.contract.model import INT64_MAX, TEXT_LENGTH_MAX
-from petstore.engine.paging import merge, read_cursor, write_cursor
+from petstore.engine.paging import read_cursor, write_cursor
 
 ANY_ID = st.integers(0, INT64_MAX)
 ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
@@ -82,17 +82,3 @@ def test_any_text_is_a_cursor_or_refused(cursor, sort):
         assert cursor == ""
         return
     assert list(types) == [type(part) for part in key]
-
-
-@given(
-    st.lists(st.sets(st.integers(0, 30)), max_size=5), st.integers(1, 40), st.booleans()
-)
-def test_merged_readings_are_the_sorted_union(sets, count, is_descending):
-    readings = [
-        [(key,) for key in sorted(keys, reverse=is_descending)[:count]] for keys in sets
-    ]
-
-    merged = merge(readings, tuple, count=count, is_descending=is_descending)
-
-    union = sorted(set().union(*sets), reverse=is_descending)[:count]
-    assert union == [row[0] for row in merged]

@@ -3,18 +3,25 @@
 import itertools
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from petstore.contract import calls
+from petstore.contract.arguments import FIND_COUNT_MAX
 from petstore.contract.call import Reply
-from petstore.contract.errors import Invalid, NotFound
+from petstore.contract.errors import Invalid
+from petstore.contract.model import ITEMS_MAX
 from petstore.contract.pet import Pet, PetDraft
-from petstore.engine.pet_queries import COMBINATIONS_MAX
+from petstore.engine.paging import Key
+from petstore.engine.pet_queries import Filters, read_page
+from petstore.engine.pet_rows import with_tags
 from petstore.rules import NAME_FOLDED_LENGTH_MAX, fold_name
+from petstore.storage.transaction import Tx
 from tests.engine.shops import PUBLIC_V2, Opener, Shop, opening
 from tests.kit.builders import a_draft
 
@@ -82,6 +89,33 @@ def walked(shop: Shop, asked: Asked, limit: int) -> list[Pet]:
         cursor = {"cursor": page.next_cursor}
 
 
+def strolled(shop: Shop, asked: Asked, limit: int, examined: int) -> list[Pet]:
+    """Return all pages, each of which may look at so many entries only."""
+    filters = Filters(tuple(asked.status), tuple(asked.tag), asked.category, asked.q)
+    sort = asked.sort or "id"
+    pets: list[Pet] = []
+    after: Key | None = None
+    ends: set[Key] = set()
+    while True:
+        rows, next_key = shop.engine.store.read(
+            partial(_page, filters, sort, after=after, limit=limit, examined=examined)
+        )
+        assert len(rows) <= limit
+        pets += rows
+        if next_key is None:
+            return pets
+        assert next_key not in ends
+        ends.add(next_key)
+        after = next_key
+
+
+def _page(
+    filters: Filters, sort: str, tx: Tx, **bounds: Any
+) -> tuple[list[Pet], Key | None]:
+    rows, next_key = read_page(tx, filters, sort, **bounds)
+    return with_tags(tx, rows), next_key
+
+
 def fill(shop: Shop, drafts: Sequence[PetDraft], deleted: Sequence[bool]) -> list[Pet]:
     """Store pets, delete some, and return those that are left."""
     pets = [shop.do("addPet", pet=draft) for draft in drafts]
@@ -129,7 +163,24 @@ def test_pages_together_are_the_whole_sorted_and_filtered(population, listings, 
             assert asked.expected(pets) == walked(shop, asked, limit)
 
 
-def test_pages_of_every_filter_and_sort_on_every_store(sandbox: Shop):
+@settings(max_examples=150)
+@given(
+    population=st.lists(st.tuples(drafts(), st.booleans()), max_size=12),
+    listings=st.lists(askings(), min_size=5, max_size=5),
+    limit=st.integers(1, 5),
+    examined=st.integers(1, 15),
+)
+def test_pages_that_end_early_together_are_the_whole(
+    population, listings, limit, examined
+):
+    with opening() as shop:
+        pets = fill(shop, *zip(*population, strict=True)) if population else []
+        for asked in (replace(one, sort=one.sort or "id") for one in listings):
+            assert asked.expected(pets) == strolled(shop, asked, limit, examined)
+
+
+@pytest.mark.parametrize("examined", [None, 1, 7, 40])
+def test_pages_of_every_filter_and_sort_on_every_store(sandbox: Shop, examined):
     draw = random.Random(2)  # noqa: S311  it spreads the pets
     population = [
         a_draft(
@@ -147,12 +198,25 @@ def test_pages_of_every_filter_and_sort_on_every_store(sandbox: Shop):
         [(), ("shy",), ("shy", "é")],
         [None, "Dogs"],
         [None, "r"],
-        [None, *SORTS],
+        SORTS,
     )
 
     for listing in listings:
         asked = Asked(*listing)
-        assert asked.expected(pets) == walked(sandbox, asked, 7), asked
+        pages = (
+            walked(sandbox, asked, 7)
+            if examined is None
+            else strolled(sandbox, asked, 7, examined)
+        )
+        assert asked.expected(pets) == pages, asked
+
+
+def test_pages_are_sorted_by_name_where_a_prefix_and_no_sort_is_given(sandbox: Shop):
+    for name in ("Rexa", "Rex", "Max"):
+        sandbox.pets.create(a_draft(name=name))
+
+    assert [2, 1] == [pet.id for pet in sandbox.pets.list(q="re")]
+    assert [1, 2, 3] == [pet.id for pet in sandbox.pets.list()]
 
 
 def test_pet_with_one_tag_many_times_hides_nobody(sandbox: Shop):
@@ -219,14 +283,29 @@ def test_cursor_of_another_listing_is_refused(sandbox: Shop):
         sandbox.do("findPetsByStatus", status=["sold"], cursor=by_prefix)
 
 
-def test_too_many_combinations_are_refused(sandbox: Shop):
-    tags = [f"tag{number}" for number in range(COMBINATIONS_MAX + 1)]
+def test_as_many_tags_and_statuses_as_declared_are_answered(sandbox: Shop):
+    tags = [f"tag{number}" for number in range(ITEMS_MAX)]
+    for number in (7, 3, 999, 5):
+        tagged = [{"name": f"tag{number}"}, {"name": "tag0"}]
+        sandbox.pets.create(a_draft(status="sold", tags=tagged))
+    sandbox.pets.update(2, status="pending")
+    sandbox.pets.delete(3)
+    asked = Asked(status=["sold", "pending", "lost"], tag=tags)
 
-    with pytest.raises(Invalid, match="200 combinations"):
-        sandbox.pets.find_by_tags(tags)
-    assert [] == sandbox.pets.find_by_tags([*tags[:COMBINATIONS_MAX], tags[0]])
-    with pytest.raises(Invalid):
-        sandbox.do("listPets", tag=tags[:150], status=["sold", "pending"])
+    assert [1, 2, 4] == [pet.id for pet in sandbox.pets.find_by_tags(tags)]
+    for sort in SORTS:
+        sorted_by = replace(asked, sort=sort)
+        expected = sorted_by.expected(list(sandbox.pets.list()))
+        assert expected == walked(sandbox, sorted_by, 2)
+        assert expected == strolled(sandbox, sorted_by, 2, 1)
+
+
+@pytest.mark.parametrize("name", ["status", "tag"])
+def test_more_values_than_declared_are_refused_by_name(name):
+    with pytest.raises(Invalid, match="1000") as caught:
+        calls.list_pets(**cast(Any, {name: ["shy"] * (ITEMS_MAX + 1)}))
+
+    assert [f"query.{name}"] == [problem.field for problem in caught.value.fields]
 
 
 # ---------------------------------------------------------------------- findBy*
@@ -259,6 +338,18 @@ def test_find_gives_1000_at_a_time_and_says_where_it_goes_on(
     ]
 
 
+def test_find_leaves_deleted_pets_behind_however_many(lone: Opener):
+    shop = lone()
+    for number in range(FIND_COUNT_MAX + 5):
+        shop.pets.create(a_draft(name=str(number), tags=[{"name": "shy"}]))
+    for pet_id in range(1, FIND_COUNT_MAX + 4):
+        shop.pets.delete(pet_id)
+
+    (reply,) = found(shop, "findPetsByTags", tags=["shy"])
+
+    assert [1_004, 1_005] == [pet.id for pet in reply.value]
+
+
 def test_find_without_values_finds_nothing(sandbox: Shop):
     sandbox.pets.create(a_draft(tags=[{"name": None}]))
 
@@ -274,37 +365,3 @@ def test_find_gives_each_pet_once(sandbox: Shop):
     assert [1, 2] == [pet.id for pet in sandbox.pets.find_by_tags(both)]
     twice = ["sold", "available", "sold"]
     assert [1, 2] == [pet.id for pet in sandbox.pets.find_by_status(twice)]
-
-
-# --------------------------------------------------------------------- history
-
-
-def test_history_is_every_write_oldest_first(sandbox: Shop):
-    sandbox.pets.create(a_draft())
-    sandbox.clock.advance(1_001)
-    sandbox.pets.update(1, name="Max")
-    sandbox.pets.create(a_draft())
-    sandbox.pets.delete(1)
-    sandbox.pets.restore(1)
-
-    history = list(sandbox.pets.history(1, page_size=2))
-
-    assert ["create", "update", "delete", "restore"] == [one.action for one in history]
-    assert [1, 2, 3, 4] == [one.version for one in history]
-    assert [1, 2, 4, 5] == [one.seq for one in history]
-    assert [1, 2, None, 4] == [one.pet and one.pet.version for one in history]
-    assert sandbox.pets.get(1) == history[-1].pet
-    assert history[1].at.timestamp() - history[0].at.timestamp() == pytest.approx(1.001)
-    assert {None} == {one.actor for one in history}
-
-
-def test_history_of_a_deleted_pet_can_be_read(sandbox: Shop):
-    sandbox.pets.create(a_draft())
-    sandbox.pets.delete(1)
-
-    assert len(list(sandbox.pets.history(1))) == 2
-
-
-def test_pet_that_never_was_has_no_history(sandbox: Shop):
-    with pytest.raises(NotFound):
-        sandbox.pets.history(1).first()

@@ -78,6 +78,10 @@ def reads(count: int, rng: Random) -> dict[str, Draw]:
         "tag of none": lambda: calls.find_pets_by_tags(["none"]),
         "category of none": lambda: calls.list_pets(category="none"),
         "name of none": lambda: calls.list_pets(q="none"),
+        "status by name": lambda: calls.list_pets(status="sold", sort="name"),
+        "status and category": lambda: calls.list_pets(status="sold", category="Cats"),
+        "tag and category": lambda: calls.list_pets(tag="shy", category="Cats"),
+        "name and status": lambda: calls.list_pets(q="b", status="sold"),
     }
 
 
