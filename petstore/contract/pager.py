@@ -34,6 +34,7 @@ class Pager(Generic[T]):
 
     Each iteration begins anew. `cursor` is where another listing goes on without a gap:
     it moves on once all items of a page were taken, and is None after the last page.
+    A page that is short or even empty is not the last one, while it has a cursor.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class AsyncPager(Generic[T]):
 
     Each iteration begins anew. `cursor` is where another listing goes on without a gap:
     it moves on once all items of a page were taken, and is None after the last page.
+    A page that is short or even empty is not the last one, while it has a cursor.
     """
 
     def __init__(

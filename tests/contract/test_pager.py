@@ -172,6 +172,28 @@ async def test_empty_page_with_a_cursor_is_not_the_end(pager):
     assert await over.items() == [1]
 
 
+async def test_many_empty_pages_lead_to_what_is_behind_them(pager):
+    def answer(call: Call[Any]) -> Page[int]:
+        start = int(call.arguments.get("cursor", 0))
+        items = [start] if start in (300, 400) else []
+        return Page[int](
+            items=items, next_cursor=str(start + 1) if start < 500 else None
+        )
+
+    assert await pager(answer).items() == [300, 400]
+    assert await pager(answer).first() == 300
+    over = pager(answer)
+    assert await over.collect(1) == [300]
+    assert over.pager.cursor == "301"
+
+
+async def test_empty_pages_that_repeat_themselves_end_in_an_error(pager):
+    over = pager(pages_of(*[Page[int](items=[], next_cursor="a")] * 3))
+
+    with pytest.raises(DecodeError, match="repeats itself"):
+        await over.items()
+
+
 async def test_first_asks_for_one_item(pager):
     over = pager(listing(250))
 
