@@ -138,7 +138,8 @@ State = Literal["confirmed", "pending", "stale"]
 _NO_HEADERS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that doubles the time to make one, and every answer is one.
+@dataclass(slots=True)
 class Reply(Generic[T_co]):
     """
     Hold the answer to a call.

@@ -64,7 +64,7 @@ class Caller:
 EMBEDDED = Caller()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """Hold the surroundings of one call."""
 

@@ -52,7 +52,7 @@ Step = Read | Write | Work | Drain
 Flow = Generator[Step, Any, Reply[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visit:
     """Hold one call inside the engine."""
 

@@ -49,12 +49,13 @@ class App(Settled):
         response: Any = await self.ctx.door.handle(request)
         if response is None:
             return
-        if _is_plain(stream, response):
-            await _write(stream, response.on_wire())
-            stream.stage = Stage.IDLE
+        if not _is_plain(stream, response):
+            stream.respond(response)
+            await response.send(end_stream=True)
             return
-        stream.respond(response)
-        await response.send(end_stream=True)
+        if not _write(stream.protocol, response.on_wire()):
+            await stream._send(response.on_wire())
+        stream.stage = Stage.IDLE
 
 
 def _is_plain(stream: Any, response: Sent) -> bool:
@@ -73,15 +74,14 @@ def _is_plain(stream: Any, response: Sent) -> bool:
     )
 
 
-async def _write(stream: Any, data: bytes) -> None:
-    """Do what Sanic's writer does, which waits even where there is no need to."""
-    protocol = stream.protocol
+def _write(protocol: Any, data: bytes) -> bool:
+    """Write where that needs no waiting; Sanic's coroutine waits even then."""
     if not protocol._can_write.is_set() or protocol.transport.is_closing():
-        await stream._send(data)
-        return
+        return False
     protocol.transport.write(data)
     # From here on the connection is idle.
     protocol._time = monotonic()
+    return True
 
 
 class Asked(SanicRequest):

@@ -33,9 +33,10 @@ class FreeIds:
         if not free:
             return None
         self._remember()
-        self._free[kind] = free[1:]
-        self._last[kind] = free[0]
-        return free[0]
+        entity_id = free.start
+        self._free[kind] = range(entity_id + 1, free.stop)
+        self._last[kind] = entity_id
+        return entity_id
 
     def take(self, kind: str, entity_id: int) -> None:
         """Note that somebody has the id now; what lies behind it is not known free."""

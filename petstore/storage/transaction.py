@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 
 from petstore.contract.errors import ServerFault, StorageFull, Unavailable
 from petstore.storage.ledger import MOVE_COUNTER, Change, Ledger, last_version_in
-from petstore.storage.statement import DialectName, Params, Statement
+from petstore.storage.statement import DialectName, Given, Params, Statement
 from petstore.storage.tables import CHANGE, COUNTER, PET, PURCHASE_ORDER, SHOP_USER
 
 Clock = Callable[[], int]
@@ -42,8 +42,8 @@ class Cursor(Protocol):
         """Return the rows that are left."""
 
 
-Execute = Callable[[str, Params], Cursor]
-ExecuteMany = Callable[[str, Sequence[Params]], object]
+Execute = Callable[[str, Given], Cursor]
+ExecuteMany = Callable[[str, Sequence[Given]], object]
 
 
 class Overtaken(Unavailable):
@@ -130,11 +130,12 @@ class Tx:
             for one in params:
                 self._run(statement, one)
             return
-        text, constants, _ = statement.compiled[self._dialect]
+        text, constants, _, arranged = statement.compiled[self._dialect]
         self._require_writing()
         self.has_written = True
-        given = [{**constants, **one} for one in params] if constants else params
-        self._execute_many(text, given)
+        if constants:
+            params = [{**constants, **one} for one in params]
+        self._execute_many(text, [arranged(one) for one in params])
 
     def log(
         self, kind: Kind, entity_id: int, version: int, action: Action, body: str | None
@@ -222,13 +223,13 @@ class Tx:
         self._require_writing().take(self._changes, self._counts)
 
     def _run(self, statement: Statement, params: Params | None) -> Cursor:
-        text, constants, is_write = statement.compiled[self._dialect]
+        text, constants, is_write, arranged = statement.compiled[self._dialect]
         if is_write:
             self._require_writing()
             self.has_written = True
         if constants:
-            return self._execute(text, {**constants, **params} if params else constants)
-        return self._execute(text, params or {})
+            params = {**constants, **params} if params else constants
+        return self._execute(text, arranged(params or {}))
 
     def _require_writing(self) -> Ledger:
         if self._ledger is None:

@@ -191,11 +191,14 @@ async def test_refusal_on_lanes_leaves_no_thread(tmp_path, clock, no_leaks):
 
 
 @pytest.mark.parametrize(
-    "path",
-    [pytest.param("nowhere/shop.db", id="no folder"), pytest.param(".", id="dir")],
+    ("path", "told"),
+    [
+        pytest.param("nowhere/shop.db", "Cannot open the store", id="no folder"),
+        pytest.param(".", "is a folder; give the path of a file", id="dir"),
+    ],
 )
-def test_path_that_cannot_be_a_file_is_named(tmp_path, clock, path):
-    with pytest.raises(ConfigError, match="Cannot open the store"):
+def test_path_that_cannot_be_a_file_is_named(tmp_path, clock, path, told):
+    with pytest.raises(ConfigError, match=told):
         open_store(str(tmp_path / path), clock=clock)
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select, update
 
 from petstore.storage.statement import (
     LIST_LENGTH_MAX,
@@ -41,8 +41,31 @@ def test_values_of_the_expression_travel_as_constants():
     compiled = statement.compiled["sqlite"]
 
     assert {7, "sold"} <= set(compiled.constants.values())
-    assert all(f":{name}" in compiled.text for name in compiled.constants)
     assert not compiled.is_write
+
+
+def test_values_are_given_in_the_order_of_the_text():
+    statement = Statement(
+        update(PET)
+        .where(PET.c.id == bindparam("pet_id"))
+        .values(name=bindparam("new_name"), version=PET.c.version + 1)
+    )
+    sqlite, postgres = (
+        statement.compiled["sqlite"],
+        statement.compiled["postgresql"],
+    )
+    given = {**sqlite.constants, "pet_id": 7, "new_name": "Rex"}
+
+    assert sqlite.arranged(given) == ("Rex", 1, 7)
+    assert postgres.arranged(given) is given
+
+
+def test_lone_value_is_given_as_a_tuple():
+    compiled = Statement(
+        select(PET.c.name).where(PET.c.id == bindparam("pet_id"))
+    ).compiled["sqlite"]
+
+    assert compiled.arranged({"pet_id": 7}) == (7,)
 
 
 def test_list_inside_in_is_refused():
