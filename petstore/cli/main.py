@@ -63,8 +63,8 @@ app.add_typer(user.app, name="user")
 app.add_typer(key.app, name="key")
 
 
-def main() -> None:
-    """Run the command line of this process."""
+def run() -> None:
+    """Run the command that the arguments of this process name."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A pet's name is no reason to fail where the terminal has no Unicode.

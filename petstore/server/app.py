@@ -17,6 +17,7 @@ from sanic.http.http1 import Http
 from sanic.request import Request as SanicRequest
 from sanic.response import HTTPResponse
 from sanic.router import Router
+from sanic.touchup import TouchUp
 
 from petstore.server.door import Door
 from petstore.server.sent import Sent
@@ -139,6 +140,8 @@ def make_app(door: Door, *, is_only_app: bool) -> App:
         request_class=Asked,
     )
     app.config.TOUCHUP = is_only_app
+    if is_only_app:
+        _spare_the_unused()
     app.config.AUTO_EXTEND = False
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
@@ -149,6 +152,16 @@ def make_app(door: Door, *, is_only_app: bool) -> App:
     # Sanic starts no application without a route; this one is never looked up.
     app.add_route(_never, "/")
     return app
+
+
+def _spare_the_unused() -> None:
+    """
+    Leave out of Sanic's rewriting what `App` goes past.
+
+    It reads, parses and compiles each method: half of 17 ms of a start.
+    """
+    rewritten = TouchUp._registry
+    TouchUp._registry = {one for one in rewritten if one[0] is not Sanic}
 
 
 async def _never(_: SanicRequest) -> HTTPResponse:

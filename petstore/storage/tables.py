@@ -43,7 +43,8 @@ _CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 
 class _Base(SQLModel, registry=registry(metadata=METADATA)):
-    pass
+    # Nobody validates a row, so its validator is never built.
+    model_config = {"defer_build": True}
 
 
 def _integer(**options: Any) -> Any:

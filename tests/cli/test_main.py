@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def loaded_by(line):
     code = f"""
 import sys
-from petstore.cli.main import main
+from petstore.cli import main
 sys.argv = ["petstore", *{line.split()!r}]
 try:
     main()
