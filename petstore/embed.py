@@ -183,8 +183,8 @@ class _AsyncStrict:
 def _check_snapshot(snapshot: object, asked: ProfileName) -> None:
     if not isinstance(snapshot, Snapshot):
         raise ConfigError(
-            "restore takes what snapshot returned, not an object of type"
-            f" {type(snapshot).__name__}."
+            f"An object of type {type(snapshot).__name__} is no snapshot; give restore"
+            " what snapshot returned."
         )
     check_kind(snapshot.profile, asked)
 

@@ -72,7 +72,7 @@ async def test_snapshot_of_another_profile_is_refused():
 
 @pytest.mark.parametrize("junk", [b"junk", "text", None, object()], ids=type)
 async def test_only_a_snapshot_can_be_restored(junk: Any):
-    says = "restore takes what snapshot"
+    says = "is no snapshot"
     with petstore.open() as client:
         with pytest.raises(ConfigError, match=says):
             client.restore(junk)

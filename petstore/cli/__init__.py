@@ -1,11 +1,11 @@
 """Work with stores and servers from a terminal."""
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line of this process."""
     from petstore.cli.importing import uncollected
 
     with uncollected():
-        from petstore.cli.main import run
+        from petstore.cli.main import main
 
-    run()
+    main()

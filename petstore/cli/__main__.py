@@ -1,5 +1,5 @@
 """Run the command as `python -m petstore.cli`."""
 
-from petstore.cli import main
+from petstore.cli import run
 
-main()
+run()

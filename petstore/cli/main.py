@@ -63,7 +63,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(key.app, name="key")
 
 
-def run() -> None:
+def main() -> None:
     """Run the command that the arguments of this process name."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import math
 import selectors
 import socket
@@ -23,6 +24,7 @@ from petstore.server.door import Door
 from petstore.server.sent import Sent
 from petstore.server.settings import Settings
 
+LOGGER: Final = logging.getLogger("petstore.server")
 # What a refused body may have at most and still be read, so that the client, busy
 # sending, gets to see the refusal.
 _DRAINED_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -57,6 +59,21 @@ class App(Settled):
         if not _write(stream.protocol, response.on_wire()):
             await stream._send(response.on_wire())
         stream.stage = Stage.IDLE
+
+    async def handle_exception(
+        self,
+        request: SanicRequest,
+        exception: BaseException,
+        run_middleware: bool = True,
+    ) -> None:
+        """Answer what Sanic itself refuses, such as a header that is no HTTP."""
+        stream: Any = request.stream
+        if stream.stage is not Stage.HANDLER:
+            # A part of the answer has left already.
+            LOGGER.error("an answer to %s broke off", request.path, exc_info=exception)
+            return
+        stream.respond(self.ctx.door.on_framing_error(request, exception))
+        await stream.response.send(end_stream=True)
 
 
 def _is_plain(stream: Any, response: Sent) -> bool:
@@ -148,7 +165,6 @@ def make_app(door: Door, *, is_only_app: bool) -> App:
     app.config.REQUEST_MAX_SIZE = _DRAINED_BYTES_MAX
     app.config.KEEP_ALIVE_TIMEOUT = _KEEP_ALIVE_S
     app.ctx.door = door
-    app.error_handler.add(Exception, door.on_framing_error)
     # Sanic starts no application without a route; this one is never looked up.
     app.add_route(_never, "/")
     return app
