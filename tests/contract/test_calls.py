@@ -178,7 +178,7 @@ WRONG: Any = 5.5
         (lambda: calls.get_photo("../x"), "path.name", "string_pattern_mismatch"),
         (lambda: calls.list_pets(limit=0), "query.limit", "greater_than_equal"),
         (lambda: calls.list_pets(sort="age"), "query.sort", "string_pattern_mismatch"),
-        (lambda: calls.list_pets(status="boarding"), "query.status.0", "enum"),
+        (lambda: calls.list_pets(status="boarding"), "query.status", "enum"),
         (lambda: calls.list_pets(q="x" * 501), "query.q", "string_too_long"),
         (lambda: calls.update_pet_with_form(1, status="x"), "form.status", "enum"),
         (lambda: calls.upload_file(1, WRONG), "upload.file", "is_instance_of"),
@@ -207,8 +207,7 @@ def test_all_wrong_arguments_are_told_at_once():
         calls.list_pets(status=["a", "b"], sort="age", limit=1001)
 
     assert [one.field for one in refused.value.fields] == [
-        "query.status.0",
-        "query.status.1",
+        "query.status",
         "query.sort",
         "query.limit",
     ]
