@@ -9,6 +9,8 @@ from petstore.contract.model import ITEMS_MAX, Text
 from petstore.contract.pet import PetStatusText
 from petstore.contract.user import UserDraft
 
+# Each is a parameter of a statement, whose text is compiled for their number.
+CHOICES_MAX: Final = 100
 PAGE_SIZE_MAX: Final = 1_000
 PAGE_SIZE_DEFAULT: Final = 100
 FIND_COUNT_MAX: Final = 1_000
@@ -38,11 +40,13 @@ OAUTH_TEXT: Final = (
 
 Statuses = Annotated[
     list[PetStatusText],
-    Field(max_length=ITEMS_MAX, description="Statuses; a pet with any of them counts."),
+    Field(
+        max_length=CHOICES_MAX, description="Statuses; a pet with any of them counts."
+    ),
 ]
 Tags = Annotated[
     list[Annotated[Text, Field(min_length=1)]],
-    Field(max_length=ITEMS_MAX, description="Tag names; a pet with any counts."),
+    Field(max_length=CHOICES_MAX, description="Tag names; a pet with any counts."),
 ]
 Limit = Annotated[
     int, Field(ge=1, le=PAGE_SIZE_MAX, description="How many a page may hold at most.")

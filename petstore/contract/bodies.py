@@ -24,6 +24,7 @@ from pydantic_core import from_json, to_json
 from petstore.contract.checks import DETAILS_MAX, invalid_from
 from petstore.contract.errors import Invalid, Malformed
 from petstore.contract.media import FORM, XML
+from petstore.contract.model import ITEMS_MAX
 from petstore.contract.xml import from_xml
 
 Extra = Literal["forbid", "ignore", "allow"]
@@ -33,6 +34,10 @@ FIELDS_MAX: Final = 2_000
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Above it, a float may stand for another integer than was written.
 _EXACT_BELOW: Final = 2.0**53
+
+
+# A list of users may hold numbers as text throughout; more is somebody's joke.
+_REPAIRED_MAX: Final = 5 * ITEMS_MAX
 
 
 class Repair(Enum):
@@ -75,7 +80,8 @@ def read_body(body: Body, *, extra: Extra, repair: Repair) -> Any:
     except ValidationError as error:
         if (fault := _json_fault(error)) is not None:
             raise _no_json(content, fault) from error
-        if repair is Repair.NOTHING and not _is_only_spelling(error):
+        is_hopeless = error.error_count() > _REPAIRED_MAX
+        if is_hopeless or (repair is Repair.NOTHING and not _is_only_spelling(error)):
             # Not chained: a traceback of the cause would show the input.
             raise _invalid(error, body) from None
         return _read_repaired(body, content, error, extra=extra, repair=repair)

@@ -189,6 +189,8 @@ def parse_fields(text: str, location: str) -> Fields:
     fields: Fields = {}
     if not text:
         return fields
+    if text.count(",") > FIELDS_MAX:
+        raise Malformed(f"The {location} may have {FIELDS_MAX:,} commas at most.")
     pairs = text.split("&", FIELDS_MAX)
     try:
         for pair in pairs:

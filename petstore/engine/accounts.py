@@ -5,20 +5,23 @@ Hashing is slow on purpose, so it happens outside of transactions, and what was 
 before it is looked at again after it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from petstore.contract.call import Reply
-from petstore.contract.errors import Unauthorized
+from petstore.contract.errors import TooLarge, Unauthorized
 from petstore.contract.user import Token
 from petstore.engine import identity, user_rows, users
-from petstore.engine.flows import Flow, Read, Visit, Work, Write, as_reply
+from petstore.engine.flows import Flow, Read, Step, Visit, Work, Write, as_reply
 from petstore.engine.instants import from_milliseconds
 from petstore.engine.passwords import is_right, protected
 from petstore.engine.setup import Setup
 from petstore.engine.user_rows import StoredUser
 from petstore.storage.transaction import Tx
 
+# Each takes about 0.1 s, on purpose.
+HASHED_MAX: Final = 50
 _UNITS: Final[Mapping[str, Callable[..., Any]]] = {
     "createUser": users.create,
     "createUsersWithArrayInput": users.create_many,
@@ -33,12 +36,13 @@ def write_users(visit: Visit) -> Flow:
 
     Raises:
         Invalid: A password is too short.
+        TooLarge: A shop would have to hash too many passwords.
     """
     arguments = dict(visit.call.arguments)
     if not visit.setup.profile.keeps_passwords:
         # Who may not write is refused before anything is hashed for them.
         yield Read(visit.enter)
-        arguments = yield Work("passwords", lambda: _protected(arguments, visit.setup))
+        arguments = yield from _protected(arguments, visit.setup)
     unit = _UNITS[visit.call.operation.id]
     reply: Reply[Any] = yield Write(
         lambda tx: as_reply(unit(tx, visit.enter(tx), **arguments), tx)
@@ -97,13 +101,22 @@ def _credentials(arguments: Mapping[str, Any]) -> tuple[str, str]:
     return arguments.get("username", ""), arguments.get("password", "")
 
 
-def _protected(arguments: Mapping[str, Any], setup: Setup) -> dict[str, Any]:
+def _protected(
+    arguments: Mapping[str, Any], setup: Setup
+) -> Generator[Step, Any, dict[str, Any]]:
+    """Hash one password after the other, so that logins have their turn between."""
     hasher = setup.hasher()
     if "user" in arguments:
-        user = protected(arguments["user"], hasher, location="body")
-        return {**arguments, "user": user}
-    hashed = [
-        protected(user, hasher, location=f"body.{index}")
-        for index, user in enumerate(arguments["users"])
-    ]
+        hashing = partial(protected, arguments["user"], hasher, location="body")
+        return {**arguments, "user": (yield Work("passwords", hashing))}
+    users = arguments["users"]
+    if len(users) > HASHED_MAX:
+        raise TooLarge(
+            f"A shop takes {HASHED_MAX} users in one call, because it hashes their"
+            f" passwords; these are {len(users)}, so send them in parts."
+        )
+    hashed = []
+    for index, user in enumerate(users):
+        hashing = partial(protected, user, hasher, location=f"body.{index}")
+        hashed.append((yield Work("passwords", hashing)))
     return {**arguments, "users": hashed}

@@ -85,6 +85,8 @@ def _is_plain(stream: Any, response: Sent) -> bool:
     """
     return (
         type(stream) is Http
+        # Else a part of another answer has left, and only the connection can end.
+        and stream.stage is Stage.HANDLER
         and stream.keep_alive
         and not stream.head_only
         and not stream.expecting_continue

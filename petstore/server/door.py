@@ -42,6 +42,8 @@ _EXPOSED: Final = (
     "ETag, Link, X-Expires-After, X-Rate-Limit, X-Petstore-Problem, X-Petstore-Cursor"
 )
 _CORS_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+_METHODS: Final = frozenset(_CORS_METHODS.split(", "))
+_METHOD_LENGTH_MAX: Final = 40
 _CORS_HEADERS: Final = "Content-Type, api_key, Authorization"
 
 
@@ -66,20 +68,25 @@ class Door:
         """Answer a request; whatever goes wrong is an answer of its face too."""
         path = request.path
         face = face_of(path, self._contract)
-        seen = Request(request.method, path, request.query_string, request.headers)
+        method = request.method
+        if method not in _METHODS:
+            # Whatever bytes it is of, it is written to the log and into the answer.
+            method = ascii(method)[1:-1][:_METHOD_LENGTH_MAX]
+        seen = Request(method, path, request.query_string, request.headers)
         route: Route | None = None
         try:
             self._check_host(request)
-            if request.method == "OPTIONS":
+            if method == "OPTIONS":
                 await self._body(request)
                 return self._preflight(request, face)
             service = self._services.find(seen)
             if service is not None:
                 await self._body(request)
                 return self._sent(await service(request))
-            method = "GET" if request.method == "HEAD" else request.method
-            match = resolve(face, method, path)
+            match = resolve(face, "GET" if method == "HEAD" else method, path)
             route = match.route
+            if method == "HEAD":
+                _check_effectless(match, path)
             return await self._answer(request, match, seen)
         except RemoteError as error:
             refuse_leave(request)
@@ -89,11 +96,10 @@ class Door:
             raise
         except Exception:
             fault_id = secrets.token_hex(8)
-            LOGGER.exception("fault %s in %s %s", fault_id, request.method, path)
-            fault = errors.ServerFault(
-                f"The server failed; its log has the details under {fault_id}."
+            LOGGER.exception("fault %s in %s %s", fault_id, method, path)
+            return self._refused(
+                Refused(face, route, seen, "", fault_id), _fault(fault_id)
             )
-            return self._refused(Refused(face, route, seen, "", fault_id), fault)
 
     def on_framing_error(
         self, request: SanicRequest | None, error: Exception
@@ -102,9 +108,10 @@ class Door:
         status = getattr(error, "status_code", 500)
         kind = _BY_FRAMING_STATUS.get(status, errors.ServerFault)
         fault_id = secrets.token_hex(8)
+        refusal = kind(str(error) or kind.title)
         if kind is errors.ServerFault:
             LOGGER.error("fault %s outside of a handler", fault_id, exc_info=error)
-        refusal = kind(str(error) or kind.title)
+            refusal = _fault(fault_id)
         path = "/" if request is None else request.path
         seen = Request("GET", path, "", {} if request is None else request.headers)
         face = face_of(path, self._contract)
@@ -222,6 +229,20 @@ _BY_FRAMING_STATUS: Final[Mapping[int, type[RemoteError]]] = {
 _ANONYMOUS: Final = {
     key: Caller(face.policy, Credentials()) for key, face in FACES.items()
 }
+
+
+def _check_effectless(match: Match, path: str) -> None:
+    # RFC 9110 §9.2.1; two operations of the contract write although they are a GET.
+    if match.route.operation.writes:
+        raise errors.MethodNotAllowed(
+            f"{path} takes GET, not HEAD, because it has an effect.", allow=["GET"]
+        )
+
+
+def _fault(fault_id: str) -> errors.ServerFault:
+    return errors.ServerFault(
+        f"The server failed; its log has the details under {fault_id}."
+    )
 
 
 def host_name(host: str) -> str:

@@ -40,7 +40,7 @@ Params = Mapping[str, Value]
 # What a driver takes: in the order of the text, or by name.
 Given = tuple[Value, ...] | Params
 
-SHAPES_MAX = 512
+SHAPES_MAX = 128
 LIST_LENGTH_MAX = 1_024
 
 
@@ -113,8 +113,12 @@ class Statement:
         Args:
             build: Given what makes the dialect's own INSERT into a table.
         """
+        return cls._built(lambda name: build(_insert_into(name)))
+
+    @classmethod
+    def _built(cls, build: Callable[[DialectName], Executable]) -> "Statement":
         statement = cls.__new__(cls)
-        statement.compiled = _CompiledByDialect(lambda name: build(_insert_into(name)))
+        statement.compiled = _CompiledByDialect(build)
         return statement
 
     @staticmethod
@@ -125,7 +129,8 @@ class Statement:
 
         @lru_cache(maxsize=SHAPES_MAX)
         def of_shape(shape: Shape) -> Statement:
-            return Statement(build(shape))
+            # The expression is five times as large as its text, and not kept.
+            return Statement._built(lambda _: build(shape))
 
         return of_shape
 

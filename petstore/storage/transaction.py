@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 
 from petstore.contract.errors import ServerFault, StorageFull, Unavailable
-from petstore.storage.ledger import MOVE_COUNTER, Change, Ledger, last_version_in
+from petstore.storage.ledger import MOVE_COUNTER, Change, Ledger, Versions
 from petstore.storage.statement import DialectName, Given, Params, Statement
 from petstore.storage.tables import CHANGE, COUNTER, PET, PURCHASE_ORDER, SHOP_USER
 
@@ -84,6 +84,8 @@ class Tx:
         "_execute",
         "_execute_many",
         "_ledger",
+        "_starts_over",
+        "_versions",
         "actor",
         "has_written",
         "now",
@@ -104,11 +106,13 @@ class Tx:
         self.now = now
         self.actor = actor
         self.has_written = False
+        self._starts_over = False
         self.written: tuple[object, bytes] | None = None
         self._execute = execute
         self._execute_many = execute_many
         self._dialect = dialect
         self._changes: list[Change] = []
+        self._versions: Versions | None = None
         self._counts: dict[str, int] = {}
 
     def rows(self, statement: Statement, params: Params | None = None) -> list[Row]:
@@ -173,7 +177,8 @@ class Tx:
         stored = row[0] if row is not None and row[0] is not None else 0
         # What this unit and earlier ones of the commit logged is not written yet.
         waiting = self._require_writing().last_version(kind, entity_id)
-        return max(stored, waiting, last_version_in(self._changes, kind, entity_id))
+        self._versions = self._versions or Versions(self._changes)
+        return max(stored, waiting, self._versions.last(kind, entity_id))
 
     def next_id(self, kind: Kind) -> int:
         """
@@ -197,7 +202,7 @@ class Tx:
         So nothing of one is held in memory while the next one runs. What earlier units
         of the commit logged and counted is dropped: it is about what was removed.
         """
-        whole = self._require_writing()
+        self._require_writing()
         self.has_written = True
         for unit in units:
             part = Tx(
@@ -210,8 +215,7 @@ class Tx:
             )
             unit(part)
             part.settle()
-        # Last, because a unit that fails must leave the others' as they are.
-        whole.forget()
+        self._starts_over = True
 
     def settle(self) -> None:
         """Write the end of a transaction of this unit alone."""
@@ -220,7 +224,11 @@ class Tx:
 
     def leave(self) -> None:
         """Hand over what the unit logged and counted, once it has succeeded."""
-        self._require_writing().take(self._changes, self._counts)
+        ledger = self._require_writing()
+        if self._starts_over:
+            # Only now: one that fails must leave the others' as they are.
+            ledger.forget()
+        ledger.take(self._changes, self._counts)
 
     def _run(self, statement: Statement, params: Params | None) -> Cursor:
         text, constants, is_write, arranged = statement.compiled[self._dialect]

@@ -6,12 +6,15 @@ import pytest
 
 from petstore.contract import calls
 from petstore.contract import pet_operations as pets
+from petstore.contract.bodies import Body, Repair, read_body
 from petstore.contract.errors import DecodeError, Invalid, Malformed
 from petstore.contract.flavours import face
 from petstore.contract.http import Request, decode_request, resolve
 from petstore.contract.media import JSON, XML
+from petstore.contract.model import ITEMS_MAX
 from petstore.contract.replies import Response, decode_reply
 from petstore.contract.uploads import UploadReader
+from petstore.contract.user import UserDraft
 
 NATIVE, STRICT_V2 = face("native", "strict"), face("v2", "strict")
 # Far above what it takes, far below what a quadratic reading takes.
@@ -81,3 +84,23 @@ def test_field_beside_a_file_is_checked_under_the_strict_contract(content, kind)
     assert b"".join(public.feed(body)) == b"bytes"
     public.finish()
     assert public.arguments["additional_metadata"]
+
+
+def test_body_with_more_faults_than_anybody_makes_is_not_repaired():
+    faulty = b"[" + b",".join([b'{"id":"1"}'] * (5 * ITEMS_MAX + 1)) + b"]"
+    few = b"[" + b",".join([b'{"id":"1"}'] * 5) + b"]"
+
+    assert [1] * 5 == [
+        user.id
+        for user in read_body(
+            Body(few, JSON, list[UserDraft]),
+            extra="ignore",
+            repair=Repair.NEAR_TYPES,
+        )
+    ]
+    with pytest.raises(Invalid):
+        read_body(
+            Body(faulty, JSON, list[UserDraft]),
+            extra="ignore",
+            repair=Repair.NEAR_TYPES,
+        )

@@ -1,18 +1,23 @@
 """Logging in, and the hashing that happens outside of transactions."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from petstore.contract import calls
-from petstore.contract.errors import Forbidden, Invalid, Unauthorized
+from petstore.contract.errors import Forbidden, Invalid, TooLarge, Unauthorized
+from petstore.engine.accounts import HASHED_MAX, write_users
+from petstore.engine.context import EMBEDDED
+from petstore.engine.flows import Read, Visit, Work, Write
 from petstore.engine.identity import TOKEN_LIFE_MS, hash_token
 from petstore.engine.instants import from_milliseconds
 from petstore.engine.passwords import Argon2Hasher, default_hasher, is_right, protected
+from petstore.engine.profile import SHOP
 from petstore.storage.tables import TOKEN
-from tests.engine.shops import Opener, Shop
+from tests.engine.shops import FakeHasher, Opener, Shop
 from tests.kit.builders import a_user_draft
 
 PASSWORD = "correct horse"
@@ -204,6 +209,30 @@ def test_nothing_is_hashed_for_who_may_not_write(lone: Opener):
         shop.send_as(calls.create_user(a_user_draft()), bearer=token)
 
     assert before == lone.hasher.count
+
+
+def test_each_password_of_a_list_is_work_of_its_own():
+    """So logins have their turn in between."""
+    users = [a_user_draft(username=f"user{number}") for number in range(3)]
+    setup: Any = SimpleNamespace(profile=SHOP, hasher=FakeHasher)
+    flow = write_users(Visit(calls.create_users_with_list(users), EMBEDDED, setup))
+
+    assert isinstance(next(flow), Read)
+    for _ in users:
+        work = flow.send(users[0])
+        assert isinstance(work, Work)
+    assert isinstance(flow.send(users[0]), Write)
+
+
+def test_list_with_more_passwords_than_a_shop_hashes_is_refused(opened: Opener):
+    shop = opened(profile="shop", auth="off")
+    users = [a_user_draft(username=f"user{n}") for n in range(HASHED_MAX + 1)]
+
+    with pytest.raises(TooLarge, match="takes 50 users in one call"):
+        shop.users.create_many(users)
+
+    assert opened.hasher.count == 0
+    assert len(shop.users.create_many(users[:-1])) == HASHED_MAX
 
 
 def test_sandbox_hashes_nothing(lone: Opener):

@@ -4,6 +4,7 @@ import pytest
 
 from petstore.contract.errors import NotFound
 from petstore.storage.files import StoreFile
+from petstore.storage.ledger import Change, Versions
 from petstore.storage.unit import Unit
 from tests.kit.stores import START_MS
 from tests.storage.units import CHANGES, add_pet, inventory
@@ -59,3 +60,24 @@ def test_version_goes_on_within_a_group(driver):
     driver.write([Unit(write)])
 
     assert versions == [1, 2, 3]
+
+
+def test_each_change_is_read_once_however_often_a_version_is_asked():
+    class Counting(list[Change]):
+        read_count = 0
+
+        def __getitem__(self, place):
+            self.read_count += 1
+            return super().__getitem__(place)
+
+    changes = Counting(
+        {"kind": "user", "entity_id": place, "version": 1} for place in range(100)
+    )
+    versions = Versions(changes)
+
+    seen = [versions.last("user", place) for place in range(100)]
+    changes.append({"kind": "user", "entity_id": 7, "version": 2})
+
+    assert [1] * 100 == seen
+    assert (2, 0) == (versions.last("user", 7), versions.last("pet", 7))
+    assert changes.read_count == 101
