@@ -43,6 +43,8 @@ async def supervise(plan: Plan, listener: socket.socket, announce: Announce) -> 
             crew.append(await _start(plan, listener))
         await _watch(crew, stopped, announce)
     finally:
+        # Or it would go on to take connections that no worker accepts any more.
+        listener.close()
         await _stop(crew)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from sanic import Sanic
 from sanic.config import Config
-from sanic.exceptions import BadURL
+from sanic.exceptions import BadURL, RequestCancelled
 from sanic.http.constants import Stage
 from sanic.http.http1 import Http
 from sanic.request import Request as SanicRequest
@@ -31,6 +31,8 @@ _DRAINED_BYTES_MAX: Final = 32 * 1024 * 1024
 _KEEP_ALIVE_S: Final = 75
 _BACKLOG: Final = 1024
 _POLL_S: Final = 0.02
+# How long a connection may stay silent that came while the server stops.
+_FIRST_REQUEST_S: Final = 0.25
 # asyncio needs three to accept a connection, and one more to read from it.
 _TURNS_TO_READ: Final = 5
 # RFC 9110 §6.4.1: these end with their header.
@@ -68,6 +70,9 @@ class App(Settled):
     ) -> None:
         """Answer what Sanic itself refuses, such as a header that is no HTTP."""
         stream: Any = request.stream
+        if isinstance(exception, RequestCancelled):
+            # The client has hung up, which is no fault, and nobody would read it.
+            return
         if stream.stage is not Stage.HANDLER:
             # A part of the answer has left already.
             LOGGER.error("an answer to %s broke off", request.path, exc_info=exception)
@@ -217,28 +222,36 @@ class RunningServer:
             Router.get.cache_clear()
 
     async def _finish(self, server: Any) -> None:
+        known = set(server.connections)
         await server.before_stop()
         # From now on an answer says that it is the last one of its connection.
         self._app.config.KEEP_ALIVE = False
-        await _take_what_came(self._listener)
+        await _accept_what_came(self._listener)
+        # At once: who connects from now on is refused, and not left without an answer.
         server.close()
-        await self._finish_connections()
+        for _ in range(_TURNS_TO_READ):
+            await asyncio.sleep(0)
+        await self._finish_connections(known)
         await server.after_stop()
 
-    async def _finish_connections(self) -> None:
+    async def _finish_connections(self, known: set[Connection]) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._settings.stop_seconds_max
+        started = loop.time()
+        deadline = started + self._settings.stop_seconds_max
         connections: set[Connection] = self._server.connections
         while connections and loop.time() < deadline:
+            is_patient = loop.time() < started + _FIRST_REQUEST_S
             for connection in list(connections):
-                _finish(connection)
+                # Who has just come is about to ask.
+                if connection in known or not is_patient:
+                    _finish(connection)
             await asyncio.sleep(_POLL_S)
         for connection in list(connections):
             connection.abort()
 
 
-async def _take_what_came(listener: socket.socket) -> None:
-    """Let the loop accept and read what the kernel holds of clients already."""
+async def _accept_what_came(listener: socket.socket) -> None:
+    """Let the loop accept who has connected already."""
     with selectors.DefaultSelector() as waiting:
         waiting.register(listener, selectors.EVENT_READ)
         for _ in range(_BACKLOG):
@@ -246,8 +259,6 @@ async def _take_what_came(listener: socket.socket) -> None:
                 break
             # uvloop accepts one in each turn.
             await asyncio.sleep(0)
-    for _ in range(_TURNS_TO_READ):
-        await asyncio.sleep(0)
 
 
 def _finish(connection: Connection) -> None:

@@ -80,3 +80,26 @@ def test_picture_that_breaks_off_ends_its_connection(tmp_path):
 
     assert len(received) < PICTURE_BYTES
     assert received.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"GET /v2/pe", id="half a header"),
+        pytest.param(
+            b"POST /v2/pet HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b'Content-Length: 500\r\n\r\n{"na',
+            id="half a body",
+        ),
+        pytest.param(b"GET /v2/pet/1 HTTP/1.1\r\nHost: x\r\n\r\n", id="not read"),
+    ],
+)
+def test_client_that_hangs_up_is_no_fault(server, connect, caplog, sent):
+    for _ in range(10):
+        wire = connect(server.url)
+        wire.send(sent)
+        wire.close()
+        # Its answer comes after the server has seen the other one go.
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+
+    assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
