@@ -48,7 +48,7 @@ class Repair(Enum):
     NEAR_TYPES = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Body:
     """Hold a body and what it should be."""
 

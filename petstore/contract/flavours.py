@@ -186,11 +186,9 @@ def face(flavour: Flavour, contract: Contract) -> Face:
 
 def face_of(path: str, contract: Contract) -> Face:
     """Return the face below whose base a request path lies."""
-    if path.startswith("/v2/"):
-        return face("v2", contract)
-    if path.startswith("/api/v3/"):
-        return face("v3", contract)
-    return face("native", contract)
+    if not path.startswith(("/v2/", "/api/v3/")):
+        return NATIVE
+    return face("v2" if path.startswith("/v2/") else "v3", contract)
 
 
 def _native_route(operation: Operation[Any]) -> Route:
@@ -385,14 +383,15 @@ def _v3_routes(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Route]:
     return routes
 
 
-_NATIVE: Final = {name: _native_route(one) for name, one in OPERATIONS.items()}
+_NATIVE_ROUTES: Final = {name: _native_route(one) for name, one in OPERATIONS.items()}
 FACES: Final[Mapping[tuple[Flavour, Contract], Face]] = {
     (one.flavour, one.contract): one
     for one in (
-        _face("native", "strict", _NATIVE),
+        _face("native", "strict", _NATIVE_ROUTES),
         _face("v2", "public", _compat_routes(_BODIES_V2, _V2_PUBLIC), _V2_POLICY),
         _face("v2", "strict", _compat_routes(_BODIES_V2, _V2)),
         _face("v3", "public", _v3_routes(_V3_PUBLIC), _V3_POLICY),
         _face("v3", "strict", _v3_routes(_V3_STRICT)),
     )
 }
+NATIVE: Final = FACES["native", "strict"]

@@ -296,9 +296,13 @@ def _items(face: Face, values: list[list[str]]) -> list[str]:
 
 def _read_body(match: Match, arg: Arg, request: Request) -> Any:
     face = match.face
-    kind = media_type(request.headers) or JSON
-    if kind not in match.route.takes:
-        raise match.route.unsupported(kind)
+    takes = match.route.takes
+    # Nearly every client names it just so.
+    kind = request.headers.get("content-type", JSON)
+    if kind not in takes:
+        kind = media_type(request.headers) or JSON
+        if kind not in takes:
+            raise match.route.unsupported(kind)
     assert isinstance(request.body, bytes)
     value = read_body(
         Body(request.body, kind, arg.type, is_secret=arg.secret),

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sanic.response import BaseHTTPResponse, HTTPResponse
+from sanic.response import HTTPResponse
 
 
 class Sent(HTTPResponse):
@@ -19,8 +19,10 @@ class Sent(HTTPResponse):
     __slots__ = ()
 
     def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
-        # HTTPResponse's own __init__ would make the multidict.
-        cast(Any, BaseHTTPResponse.__init__)(self)
+        # Not by the __init__ of a base: each makes a multidict.
+        self.asgi = False
+        self.stream = None
+        self._cookies = None
         self.body = body
         self.status = status
         self.content_type = None

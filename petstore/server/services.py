@@ -28,6 +28,7 @@ DOCUMENTS: Final[Mapping[str, "Kind"]] = {
     "/v2/openapi": "seed",
     "/api/v3/openapi": "v3",
 }
+_OWN_PATHS: Final = ("/__petstore/", OAUTH_PATH)
 # A HEAD has no effect (RFC 9110 §9.2.1), so only what is read has one.
 _ALLOWED: Final = {"GET": ["GET", "HEAD"], "POST": ["POST"]}
 _NO_STORE: Final = {"content-type": JSON, "cache-control": "no-store"}
@@ -73,13 +74,16 @@ class Services:
             MethodNotAllowed: The path is one of a service, with another method.
             NotFound: The reset is not allowed here, or it is a page of OAuth.
         """
-        found = self._at(request.path)
+        path = request.path
+        found = self._found.get(path)
         if found is None:
-            if request.path.startswith("/__petstore/"):
-                raise self._not_found(request.path)
-            if request.path.startswith(OAUTH_PATH):
+            if not path.startswith(_OWN_PATHS):
+                return None
+            if path.startswith(OAUTH_PATH):
                 raise NotFound(OAUTH_TEXT)
-            return None
+            found = self._at(path)
+        if found is None:
+            raise self._not_found(path)
         method, service = found
         if request.method not in _ALLOWED[method]:
             raise MethodNotAllowed(
