@@ -11,9 +11,8 @@ import pytest
 
 import petstore
 import petstore_client
-from petstore.contract.errors import NotFound
 from petstore.contract.facade import Petstore
-from petstore.contract.pet import PetDraft
+from petstore_client import NotFound, PetDraft
 
 
 def sell_cheapest(shop: Petstore, name: str) -> int:
@@ -31,7 +30,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Petstore]:
         with petstore.open() as embedded:
             yield embedded
         return
-    with petstore.serve() as server, petstore_client.connect(server.url) as remote:
+    with petstore.serve() as server, petstore_client.Petstore(server.url) as remote:
         yield remote
 
 

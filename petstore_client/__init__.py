@@ -7,15 +7,166 @@ Nothing heavy is imported before it is used.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from petstore_client.connecting import connect, connect_async
+    from petstore.contract import calls
+    from petstore.contract.call import AsyncBackend, Backend, ByteStream, Call, Reply
+    from petstore.contract.errors import (
+        ConfigError,
+        Conflicted,
+        DeadlineExceeded,
+        DecodeError,
+        FieldProblem,
+        Forbidden,
+        Invalid,
+        LocalError,
+        Malformed,
+        MethodNotAllowed,
+        NotAcceptable,
+        NotFound,
+        NotSupported,
+        OfflineError,
+        PetstoreError,
+        RateLimited,
+        RemoteError,
+        RuleBroken,
+        ServerFault,
+        Stale,
+        StorageFull,
+        TooLarge,
+        TransportError,
+        Unauthorized,
+        Unavailable,
+        UnsupportedMedia,
+    )
+    from petstore.contract.model import Page
+    from petstore.contract.omit import OMIT, Omit
+    from petstore.contract.order import Order, OrderDraft, OrderPatch, OrderStatus
+    from petstore.contract.pager import AsyncPager, Pager
+    from petstore.contract.pet import (
+        Category,
+        Pet,
+        PetChange,
+        PetDraft,
+        PetPatch,
+        PetStatus,
+        Photo,
+        Tag,
+    )
+    from petstore.contract.user import Token, TokenInfo, User, UserDraft
+    from petstore_client.auth import (
+        ApiKey,
+        Bearer,
+        FileTokens,
+        MemoryTokens,
+        Password,
+        TokenStore,
+    )
+    from petstore_client.client import AsyncPetstore, Petstore
+    from petstore_client.decisions import Auth
+    from petstore_client.options import Retry, Timeout
 
-__all__ = ["connect", "connect_async"]
+__all__ = [
+    "OMIT",
+    "ApiKey",
+    "AsyncBackend",
+    "AsyncPager",
+    "AsyncPetstore",
+    "Auth",
+    "Backend",
+    "Bearer",
+    "ByteStream",
+    "Call",
+    "Category",
+    "ConfigError",
+    "Conflicted",
+    "DeadlineExceeded",
+    "DecodeError",
+    "FieldProblem",
+    "FileTokens",
+    "Forbidden",
+    "Invalid",
+    "LocalError",
+    "Malformed",
+    "MemoryTokens",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "NotFound",
+    "NotSupported",
+    "OfflineError",
+    "Omit",
+    "Order",
+    "OrderDraft",
+    "OrderPatch",
+    "OrderStatus",
+    "Page",
+    "Pager",
+    "Password",
+    "Pet",
+    "PetChange",
+    "PetDraft",
+    "PetPatch",
+    "PetStatus",
+    "Petstore",
+    "PetstoreError",
+    "Photo",
+    "RateLimited",
+    "RemoteError",
+    "Reply",
+    "Retry",
+    "RuleBroken",
+    "ServerFault",
+    "Stale",
+    "StorageFull",
+    "Tag",
+    "Timeout",
+    "Token",
+    "TokenInfo",
+    "TokenStore",
+    "TooLarge",
+    "TransportError",
+    "Unauthorized",
+    "Unavailable",
+    "UnsupportedMedia",
+    "User",
+    "UserDraft",
+    "calls",
+]
 
 if not TYPE_CHECKING:
+    _HOMES = {
+        "petstore.contract.call": "AsyncBackend Backend ByteStream Call Reply",
+        "petstore.contract.errors": (
+            "ConfigError Conflicted DeadlineExceeded DecodeError "
+            "FieldProblem Forbidden Invalid LocalError Malformed "
+            "MethodNotAllowed NotAcceptable NotFound NotSupported "
+            "OfflineError PetstoreError RateLimited RemoteError RuleBroken "
+            "ServerFault Stale StorageFull TooLarge TransportError "
+            "Unauthorized Unavailable UnsupportedMedia"
+        ),
+        "petstore.contract.model": "Page",
+        "petstore.contract.omit": "OMIT Omit",
+        "petstore.contract.order": "Order OrderDraft OrderPatch OrderStatus",
+        "petstore.contract.pager": "AsyncPager Pager",
+        "petstore.contract.pet": (
+            "Category Pet PetChange PetDraft PetPatch PetStatus Photo Tag"
+        ),
+        "petstore.contract.user": "Token TokenInfo User UserDraft",
+        "petstore_client.auth": (
+            "ApiKey Bearer FileTokens MemoryTokens Password TokenStore"
+        ),
+        "petstore_client.client": "AsyncPetstore Petstore",
+        "petstore_client.decisions": "Auth",
+        "petstore_client.options": "Retry Timeout",
+    }
 
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        if name in __all__:
-            return getattr(import_module("petstore_client.connecting"), name)
+        if name == "calls":
+            return import_module("petstore.contract.calls")
+        for home, names in _HOMES.items():
+            if name in names.split():
+                return getattr(import_module(home), name)
         raise AttributeError(f"module 'petstore_client' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

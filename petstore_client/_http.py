@@ -1,5 +1,5 @@
 """
-Carry requests over HTTP; the only module that imports httpx.
+Carry requests over HTTP.
 
 Transports are used directly. httpx's client above them costs a third more for each
 request, follows cookies, and logs each URL at INFO, which for `GET /user/login` holds
@@ -7,190 +7,241 @@ a password.
 """
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from typing import Final, Literal
-from urllib.request import getproxies, proxy_bypass
+import copy
+import sys
+import threading
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, Self
 
 import httpx
 
 from petstore.contract.call import ByteStream
-from petstore.contract.errors import (
-    ConfigError,
-    DecodeError,
-    NotSupported,
-    TransportError,
-)
-from petstore.contract.http import Request
-from petstore.contract.media import JSON, OCTETS
+from petstore.contract.errors import NotSupported
+from petstore.contract.media import OCTETS
 from petstore.contract.replies import Response
+from petstore_client._network import Limit, interruptible
+from petstore_client._wire import (
+    CONNECTIONS_MAX,
+    Wire,
+    async_stock_transport,
+    stock_transport,
+)
 from petstore_client.address import Server
+from petstore_client.decisions import Send
+from petstore_client.downloads import AsyncBody, AsyncDownload, Body, Download
+from petstore_client.gate import AsyncGate, Gate
+from petstore_client.options import Timeout
+from petstore_client.scopes import PerLoop, PerProcess
 
-_CONNECTIONS_MAX: Final = 32
-# Shorter than our server's 75 s, so that the client lets go first. As many may stay
-# open as there may be: httpcore 1.0 counts busy connections as idle ones.
-_LIMITS: Final = httpx.Limits(
-    max_connections=_CONNECTIONS_MAX,
-    max_keepalive_connections=_CONNECTIONS_MAX,
-    keepalive_expiry=60,
-)
-_NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 _SUCCESS: Final = range(200, 300)
 
 
 class HttpSender:
     """
-    Carry requests to one server; safe to share between threads.
+    Carry requests to one server; safe to share between threads, and after a fork.
 
     Args:
-        transport: Carries the requests instead of sockets.
+        timeout: How long connecting, and each read or write, may take.
+        transport: An `httpx.BaseTransport` that carries them instead of sockets.
     """
 
     def __init__(
-        self, server: Server, transport: httpx.BaseTransport | None = None
+        self, server: Server, timeout: Timeout | None = None, transport: Any = None
     ) -> None:
-        self._wire = _Wire(server)
-        self._transport = transport or httpx.HTTPTransport(
-            verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
-        )
+        self._wire = Wire(server, timeout or Timeout(), is_stock=transport is None)
+        self._transport = transport
+        self._pools = PerProcess(partial(_Pool, self._wire, transport))
+        self._closed = threading.Event()
 
-    def exchange(self, request: Request, *, is_download: bool) -> Response:
+    def with_timeout(self, timeout: Timeout) -> Self:
+        """Return a sender with other times over the same connections."""
+        sender = copy.copy(self)
+        sender._wire = self._wire.with_timeout(timeout)
+        return sender
+
+    def exchange(self, step: Send) -> Response:
         """
         Send a request and return the response, whatever its status.
 
-        Args:
-            is_download: Whether the body of a success is left to be read in pieces.
-
         Raises:
             TransportError: No answer came.
-            DecodeError: Its compression is broken.
+            DeadlineExceeded: The call's time is over.
+            DecodeError: The compression of the answer is broken.
+            Unavailable: The sender is closed.
             OSError: The file of an upload cannot be read.
         """
-        outgoing = self._wire.outgoing(request, _sync_content(request.body))
-        with self._wire.failures():
-            incoming = self._transport.handle_request(outgoing)
-            if is_download and incoming.status_code in _SUCCESS:
-                return _response(incoming, _download(incoming, self._chunks(incoming)))
-            try:
-                return _response(incoming, incoming.read())
-            finally:
-                incoming.close()
+        wire = self._wire
+        wire.require_open(self._closed)
+        outgoing = wire.outgoing(step, _sync_content(step.request.body))
+        pool = self._pools.get()
+        if not pool.gate.enter(wire.pool_until(step.deadline)):
+            raise wire.crowded(step.deadline)
+        limit = Limit(step.deadline)
+        is_kept = False
+        try:
+            pool.reap()
+            with wire.guard(limit):
+                incoming = pool.transport.handle_request(outgoing)
+            is_kept = _is_download(step, incoming)
+            return self._response(pool, limit, incoming, is_kept=is_kept)
+        finally:
+            if not is_kept:
+                pool.gate.leave()
 
     def close(self) -> None:
         """Close all connections; a second time does nothing."""
-        self._transport.close()
+        self._closed.set()
+        pool = self._pools.peek() if self._transport is None else self._pools.get()
+        if pool is not None:
+            pool.close()
 
-    def _chunks(self, incoming: httpx.Response) -> Iterator[bytes]:
+    def _response(
+        self, pool: "_Pool", limit: Limit, incoming: httpx.Response, *, is_kept: bool
+    ) -> Response:
+        guard = partial(self._wire.guard, limit, has_begun=True)
+        if is_kept:
+            body = Body(
+                pieces=incoming.iter_bytes(),
+                guard=guard,
+                close=incoming.close,
+                leave=pool.gate.leave,
+                abandoned=pool.abandoned,
+            )
+            return _response(incoming, _stream(incoming, Download(body)))
         try:
-            with self._wire.failures():
-                yield from incoming.iter_bytes()
+            with guard():
+                return _response(incoming, incoming.read())
         finally:
             incoming.close()
 
 
 class AsyncHttpSender:
-    """Carry requests to one server, for one event loop; else as `HttpSender`."""
+    """
+    Carry requests to one server, for any event loop, each with its own connections.
+
+    Args:
+        transport: An `httpx.AsyncBaseTransport` that carries them instead of sockets.
+    """
 
     def __init__(
-        self, server: Server, transport: httpx.AsyncBaseTransport | None = None
+        self, server: Server, timeout: Timeout | None = None, transport: Any = None
     ) -> None:
-        self._wire = _Wire(server)
-        self._transport = transport or httpx.AsyncHTTPTransport(
-            verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
-        )
+        self._wire = Wire(server, timeout or Timeout(), is_stock=transport is None)
+        self._transport = transport
+        self._pools = PerLoop(partial(_AsyncPool, self._wire, transport))
+        self._closed = threading.Event()
 
-    async def exchange(self, request: Request, *, is_download: bool) -> Response:
+    def with_timeout(self, timeout: Timeout) -> Self:
+        """Return a sender with other times over the same connections."""
+        sender = copy.copy(self)
+        sender._wire = self._wire.with_timeout(timeout)
+        return sender
+
+    async def exchange(self, step: Send) -> Response:
         """Send a request and return the response; see `HttpSender.exchange`."""
-        outgoing = self._wire.outgoing(request, _async_content(request.body))
-        with self._wire.failures():
-            incoming = await self._transport.handle_async_request(outgoing)
-            if is_download and incoming.status_code in _SUCCESS:
-                return _response(incoming, _download(incoming, self._chunks(incoming)))
-            try:
-                return _response(incoming, await incoming.aread())
-            finally:
-                await incoming.aclose()
+        wire = self._wire
+        wire.require_open(self._closed)
+        outgoing = wire.outgoing(step, _async_content(step.request.body))
+        pool = self._pools.get()
+        if not await pool.gate.enter(wire.pool_until(step.deadline)):
+            raise wire.crowded(step.deadline)
+        limit = Limit(step.deadline)
+        answer = self._answer(pool, outgoing, step, limit)
+        if self._transport is not None:
+            return await answer
+        # See `_network.py` for why httpcore is not cancelled.
+        task = asyncio.create_task(answer)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            limit.abort()
+            pool.keep(task)
+            raise
 
     async def close(self) -> None:
         """Close all connections; a second time does nothing."""
-        await self._transport.aclose()
+        self._closed.set()
+        if self._transport is not None:
+            await self._transport.aclose()
+            return
+        for loop, pool in self._pools.take():
+            if loop is asyncio.get_running_loop():
+                await pool.transport.aclose()
+            elif loop.is_running():
+                asyncio.run_coroutine_threadsafe(pool.transport.aclose(), loop)
 
-    async def _chunks(self, incoming: httpx.Response) -> AsyncIterator[bytes]:
+    async def _answer(
+        self, pool: "_AsyncPool", outgoing: httpx.Request, step: Send, limit: Limit
+    ) -> Response:
+        is_kept = False
         try:
-            with self._wire.failures():
-                async for chunk in incoming.aiter_bytes():
-                    yield chunk
+            with self._wire.guard(limit):
+                incoming = await pool.transport.handle_async_request(outgoing)
+            is_kept = _is_download(step, incoming)
+            return await self._response(pool, limit, incoming, is_kept=is_kept)
+        finally:
+            if not is_kept:
+                pool.gate.leave()
+
+    async def _response(
+        self,
+        pool: "_AsyncPool",
+        limit: Limit,
+        incoming: httpx.Response,
+        *,
+        is_kept: bool,
+    ) -> Response:
+        guard = partial(self._wire.guard, limit, has_begun=True)
+        if is_kept:
+            pieces = incoming.aiter_bytes()
+            body = AsyncBody(pieces, guard, incoming.aclose, pool.gate.leave)
+            return _response(incoming, _stream(incoming, AsyncDownload(body)))
+        try:
+            with guard():
+                return _response(incoming, await incoming.aread())
         finally:
             await incoming.aclose()
 
 
-class _Wire:
-    """Make httpx's requests, and errors of ours of httpx's."""
+class _Pool:
+    """Hold the connections of one process, and the gate in front of them."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._url = _url(server)
-        timeout = httpx.Timeout(server.timeout_s).as_dict()
-        self._extensions = {"timeout": timeout}
-        self._headers = {"user-agent": "petstore-client", **server.credentials}
+    def __init__(self, wire: Wire, transport: httpx.BaseTransport | None) -> None:
+        # A caller's own transport has limits of its own.
+        self.gate = Gate(CONNECTIONS_MAX if transport is None else sys.maxsize)
+        self.transport = transport or stock_transport(wire.server)
+        self.abandoned: deque[Body] = deque()
 
-    def outgoing(
-        self, request: Request, content: bytes | Iterable[bytes] | AsyncIterable[bytes]
-    ) -> httpx.Request:
-        query = f"?{request.query}" if request.query else ""
-        path = f"{self._server.prefix}{request.path}{query}"
-        return httpx.Request(
-            request.method,
-            self._url.copy_with(raw_path=path.encode()),
-            headers={**self._headers, **_content_headers(request)},
-            content=content,
-            extensions=self._extensions,
-        )
+    def reap(self) -> None:
+        """Close the downloads that were dropped unread."""
+        while self.abandoned:
+            with suppress(IndexError, httpx.RequestError):
+                self.abandoned.popleft().close()
 
-    @contextmanager
-    def failures(self) -> Iterator[None]:
-        origin = self._server.origin
-        try:
-            yield
-        except httpx.DecodingError as error:
-            raise DecodeError(f"The answer of {origin} is corrupt: {error}.") from error
-        except httpx.TimeoutException as error:
-            raise TransportError(
-                f"{origin} did not answer within {self._server.timeout_s:g} seconds.",
-                sent=_sent(error),
-            ) from error
-        except (httpx.TransportError, httpx.StreamError) as error:
-            cause = str(error) or type(error).__name__
-            raise TransportError(
-                f"No answer came from {origin}: {cause}.", sent=_sent(error)
-            ) from error
+    def close(self) -> None:
+        self.reap()
+        self.transport.close()
 
 
-def _url(server: Server) -> httpx.URL:
-    try:
-        return httpx.URL(server.origin)
-    except httpx.InvalidURL as error:
-        raise ConfigError(f"The URL {server.origin!r} names no server.") from error
+class _AsyncPool:
+    """Hold the connections of one event loop, and the gate in front of them."""
+
+    def __init__(self, wire: Wire, transport: httpx.AsyncBaseTransport | None) -> None:
+        self.gate = AsyncGate(CONNECTIONS_MAX if transport is None else sys.maxsize)
+        self.transport = transport or async_stock_transport(wire.server)
+        self._ending: set[asyncio.Task[Any]] = set()
+
+    def keep(self, task: "asyncio.Task[Any]") -> None:
+        """Refer to a task until it ends, which loops do not."""
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
 
-def _sent(error: Exception) -> Literal["no", "maybe"]:
-    return "no" if isinstance(error, _NEVER_SENT) else "maybe"
-
-
-def _content_headers(request: Request) -> dict[str, str]:
-    headers = {"accept": f"{JSON}, */*;q=0.1", **request.headers}
-    body = request.body
-    if isinstance(body, ByteStream) and body.size_bytes is not None:
-        headers["content-length"] = str(body.size_bytes)
-    return headers
+def _is_download(step: Send, incoming: httpx.Response) -> bool:
+    return step.is_download and incoming.status_code in _SUCCESS
 
 
 def _sync_content(body: bytes | ByteStream) -> bytes | Iterable[bytes]:
@@ -207,10 +258,10 @@ def _async_content(body: bytes | ByteStream) -> bytes | AsyncIterable[bytes]:
     if isinstance(body, bytes):
         return body
     if isinstance(body.chunks, AsyncIterable):
-        return body.chunks
+        return interruptible(body.chunks)
     # The codec makes bytes of an upload that is bytes.
     assert not isinstance(body.chunks, bytes)
-    return _off_loop(body.chunks)
+    return interruptible(_off_loop(body.chunks))
 
 
 async def _off_loop(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
@@ -220,7 +271,7 @@ async def _off_loop(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _download(
+def _stream(
     incoming: httpx.Response, chunks: Iterable[bytes] | AsyncIterable[bytes]
 ) -> ByteStream:
     length = incoming.headers.get("content-length", "")
@@ -234,24 +285,3 @@ def _download(
 
 def _response(incoming: httpx.Response, body: bytes | ByteStream) -> Response:
     return Response(incoming.status_code, dict(incoming.headers), body)
-
-
-def _proxy(server: Server) -> str | None:
-    """Return the proxy that the environment has for the server."""
-    url = _url(server)
-    if proxy_bypass(url.netloc.decode()):
-        return None
-    return getproxies().get(url.scheme)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    # Loading them takes 25 ms, and once is enough for all clients of a process.
-    return httpx.create_ssl_context()
-
-
-def _trust(server: Server) -> ssl.SSLContext:
-    if server.origin.startswith("https:"):
-        return _certificates()
-    # Never used, and trusts nobody if it were.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

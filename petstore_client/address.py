@@ -10,10 +10,9 @@ Read the URL that a client is given.
 A server may lie below a path, such as `https://example.com/shop/v2`.
 """
 
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -27,7 +26,6 @@ _FLAVOURS: Final = ("native", "v2", "v3")
 _HOST_AND_PORT: Final = re.compile(r"[\w.-]*\w:\d+(/.*)?", re.ASCII)
 # RFC 3986 §3.3, and "%" of what is encoded already.
 _PATH_CHARACTERS: Final = "/%:@!$&'()*+,;="
-_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +36,11 @@ class Server:
     Args:
         origin: Scheme, host and port; credentials go nowhere else.
         prefix: Path below which the server lies, without a slash at its end.
-        credentials: Headers that go with each request.
-        timeout_s: How long connecting, and each read or write, may take.
     """
 
     origin: str
     prefix: str
     flavour: Flavour
-    credentials: Mapping[str, str] = field(repr=False)
-    timeout_s: float
 
 
 def names_store(url: str) -> bool:
@@ -62,23 +56,13 @@ def names_store(url: str) -> bool:
     return not separator or scheme in _STORE_SCHEMES
 
 
-def server_of(
-    url: str,
-    *,
-    flavour: Flavour | None,
-    credentials: Mapping[str, str],
-    timeout_s: float,
-) -> Server:
+def server_of(url: str, *, flavour: Flavour | None) -> Server:
     """
     Return the server that a URL names.
 
     Raises:
         ConfigError: It names none, or contradicts the flavour.
     """
-    if not (timeout_s > 0 and math.isfinite(timeout_s)):
-        raise ConfigError(
-            f"The timeout_s must be a number of seconds above 0, not {timeout_s}."
-        )
     parts = _parts(url)
     path = quote(parts.path.rstrip("/"), safe=_PATH_CHARACTERS)
     prefix, named = _split_base(path)
@@ -94,24 +78,7 @@ def server_of(
         origin=f"{parts.scheme}://{parts.netloc}",
         prefix=prefix,
         flavour=flavour or named or "native",
-        credentials=credentials,
-        timeout_s=timeout_s,
     )
-
-
-def credentials_of(*, api_key: str | None, token: str | None) -> dict[str, str]:
-    """
-    Return the headers that prove who calls.
-
-    Raises:
-        ConfigError: One of them cannot be sent; its value is not shown.
-    """
-    headers = {}
-    if api_key is not None:
-        headers["api_key"] = _sendable("api_key", api_key)
-    if token is not None:
-        headers["authorization"] = f"Bearer {_sendable('token', token)}"
-    return headers
 
 
 def _parts(url: str) -> SplitResult:
@@ -123,7 +90,7 @@ def _parts(url: str) -> SplitResult:
     if "@" in parts.netloc:
         # The URL is not repeated: the password is in it.
         raise ConfigError(
-            "A server's URL takes no user and password; give api_key or token."
+            "A server's URL takes no user and password; give auth=Password(…)."
         )
     if parts.scheme not in ("http", "https"):
         raise ConfigError(
@@ -142,9 +109,3 @@ def _split_base(path: str) -> tuple[str, Flavour | None]:
         if path.endswith(base):
             return path.removesuffix(base), flavour
     return path, None
-
-
-def _sendable(name: str, secret: str) -> str:
-    if not _HEADER_VALUE.fullmatch(secret):
-        raise ConfigError(f"{name} must be printable ASCII without spaces.")
-    return secret

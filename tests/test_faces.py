@@ -132,8 +132,8 @@ def _empty(engine: Engine) -> None:
 
 def _served(flavour: Flavour, options: Options, stack: ExitStack) -> Way:
     server = stack.enter_context(petstore.serve(**options))
-    client = stack.enter_context(petstore_client.connect(server.url, flavour=flavour))
-    native = stack.enter_context(petstore_client.connect(server.url))
+    client = stack.enter_context(petstore_client.Petstore(server.url, flavour=flavour))
+    native = stack.enter_context(petstore_client.Petstore(server.url))
     http = stack.enter_context(httpx.Client(base_url=server.url))
     return Way(
         flavour,

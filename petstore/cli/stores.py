@@ -54,10 +54,11 @@ def connect(store: str) -> "Petstore":
     from petstore_client.address import names_store
 
     if not names_store(store):
-        api_key = os.environ.get(KEY_VARIABLE) or None
-        return petstore_client.connect(store, api_key=api_key)
+        api_key = os.environ.get(KEY_VARIABLE)
+        auth = petstore_client.ApiKey(api_key) if api_key else None
+        return petstore_client.Petstore(store, auth=auth)
     _require_filled(store)
-    return petstore_client.connect(store)
+    return petstore_client.Petstore(store)
 
 
 @contextmanager

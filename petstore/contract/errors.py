@@ -63,7 +63,16 @@ class PetstoreError(Exception):
     Attributes:
         message: For whoever holds the store; it may name the store's place.
         place: Where the store lies, as the message may name it; None if unknown.
+        operation: Which operation failed, where a client knows.
+        attempts: How often the client sent it; 0 when it sent nothing.
+        request_id: What to look for in the server's log.
+        retry_after_s: How many seconds the server asks to wait.
     """
+
+    operation: str | None = None
+    attempts: int = 0
+    request_id: str | None = None
+    retry_after_s: float | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -106,7 +115,7 @@ class RemoteError(PetstoreError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (type(self), self.message, self.fields, self.extra)
-        return _rebuild, arguments, {"place": self.place}
+        return _rebuild, arguments, self.__dict__
 
     def to_problem(self) -> dict[str, Any]:
         """Return the members of an RFC 9457 problem."""
@@ -305,7 +314,7 @@ class TransportError(LocalError):
         self.sent = sent
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_transport_error, (self.message, self.sent)
+        return _rebuild_transport_error, (self.message, self.sent), self.__dict__
 
 
 def _rebuild_transport_error(message: str, sent: Sent) -> TransportError:
@@ -333,7 +342,7 @@ class DecodeError(LocalError):
         self.body = body
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_decode_error, (self.message, self.body)
+        return _rebuild_decode_error, (self.message, self.body), self.__dict__
 
 
 def _rebuild_decode_error(message: str, body: bytes) -> DecodeError:

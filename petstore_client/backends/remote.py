@@ -1,106 +1,234 @@
 """
 Send calls to a server over HTTP.
 
-What a face's answer leaves out is fetched by further calls, so a value may already show
-what somebody else wrote in between.
+What is decided about a call stands in `decisions.py`; the two backends here do what a
+decision asks for. What a face's answer leaves out is fetched by further calls, so a
+value may already show what somebody else wrote in between.
 """
 
+import asyncio
+import copy
 import secrets
-from collections.abc import Sequence
+import threading
+import time
 from dataclasses import replace
-from typing import Any, Final, TypeVar, get_origin
+from typing import Any, Final, Self, TypeVar, Unpack
 
-from petstore.contract.call import ByteStream, Call, Reply
-from petstore.contract.flavours import Face, Shape, face
-from petstore.contract.http import Request, encode_request
-from petstore.contract.replies import decode_reply, follow_ups
+from petstore.contract.call import Call, Reply
+from petstore.contract.errors import DeadlineExceeded, PetstoreError
+from petstore.contract.flavours import face
 from petstore_client._http import AsyncHttpSender, HttpSender
 from petstore_client.address import Server
+from petstore_client.auth import Anonymous
+from petstore_client.budget import Budget
+from petstore_client.decisions import Decision, Pause, Renew, Rules, Send, Step, decide
+from petstore_client.options import Retry, Timeout, retry_of, timeout_of
+from petstore_client.scopes import PerLoop, PerProcess
+from petstore_client.settings import Options
 
 T = TypeVar("T")
 
-_BOUNDARY_BYTES: Final = 16
+_TOKEN_BYTES: Final = 16
 
 
 class RemoteBackend:
-    """Answer calls by a server; any thread may send."""
+    """
+    Answer calls by a server; any thread may send.
 
-    def __init__(self, server: Server, sender: HttpSender | None = None) -> None:
-        self._face = _face(server)
-        self._sender = HttpSender(server) if sender is None else sender
+    Args:
+        sender: Carries the requests.
+        rules: What calls are decided by.
+    """
+
+    def __init__(self, sender: HttpSender, rules: Rules) -> None:
+        self._sender = sender
+        self._rules = rules
+        self._renewing = PerProcess(threading.Lock)
+        self._is_root = True
+
+    def with_options(self, **options: Unpack[Options]) -> Self:
+        """Return a backend with other options over the same connections."""
+        backend = copy.copy(self)
+        backend._is_root = False
+        backend._rules = changed(self._rules, options)
+        backend._sender = self._sender.with_timeout(backend._rules.timeout)
+        return backend
 
     def send(self, call: Call[T]) -> Reply[T]:
-        """
-        Send a call once and return the answer.
-
-        Raises:
-            RemoteError: The server refuses.
-            TransportError: No answer came; `sent` says whether it may have acted.
-            DecodeError: The answer is none of a Petstore.
-            NotSupported: The server's flavour has no such operation.
-        """
-        reply = self._exchange(call)
-        reads = follow_ups(self._face, call)
-        return _completed(call, reply, [self._exchange(read).value for read in reads])
+        """Send a call until it is answered or given up; raises what `decide` does."""
+        return self._drive(decide(call, self._rules))
 
     def close(self) -> None:
-        """Close all connections; a second time does nothing."""
-        self._sender.close()
+        """Close all connections, unless another backend lent them."""
+        if self._is_root:
+            self._sender.close()
 
-    def _exchange(self, call: Call[T]) -> Reply[T]:
-        response = self._sender.exchange(
-            _request(self._face, call), is_download=_is_download(self._face, call)
-        )
-        return decode_reply(self._face, call, response)
+    def _drive(self, decision: Decision[T]) -> T:
+        try:
+            step = next(decision)
+            while True:
+                try:
+                    outcome = self._do(step)
+                except PetstoreError as error:
+                    step = decision.throw(error)
+                else:
+                    step = decision.send(outcome)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def _do(self, step: Step) -> Any:
+        if isinstance(step, Send):
+            return self._sender.exchange(step)
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            return None
+        return self._renew(step)
+
+    def _renew(self, step: Renew) -> None:
+        auth, lock = self._rules.auth, self._renewing.get()
+        # One login serves every call that was refused with the same credentials.
+        if not lock.acquire(timeout=_left_s(step)):
+            raise _late()
+        try:
+            if auth.headers() == step.refused:
+                self._drive(auth.renewal(_for_login(self._rules, step)))
+        finally:
+            lock.release()
 
 
 class AsyncRemoteBackend:
-    """Answer calls by a server, for the coroutines of one event loop."""
+    """Answer calls by a server from coroutines; else as `RemoteBackend`."""
 
-    def __init__(self, server: Server, sender: AsyncHttpSender | None = None) -> None:
-        self._face = _face(server)
-        self._sender = AsyncHttpSender(server) if sender is None else sender
+    def __init__(self, sender: AsyncHttpSender, rules: Rules) -> None:
+        self._sender = sender
+        self._rules = rules
+        # A lock belongs to the event loop that first waits for it.
+        self._renewing = PerLoop(asyncio.Lock)
+        self._is_root = True
+
+    def with_options(self, **options: Unpack[Options]) -> Self:
+        """Return a backend with other options over the same connections."""
+        backend = copy.copy(self)
+        backend._is_root = False
+        backend._rules = changed(self._rules, options)
+        backend._sender = self._sender.with_timeout(backend._rules.timeout)
+        return backend
 
     async def send(self, call: Call[T]) -> Reply[T]:
-        """Send a call once and return the answer; raises as `RemoteBackend.send`."""
-        reply = await self._exchange(call)
-        reads = follow_ups(self._face, call)
-        values = [(await self._exchange(read)).value for read in reads]
-        return _completed(call, reply, values)
+        """Send a call until it is answered or given up; raises what `decide` does."""
+        return await self._drive(decide(call, self._rules))
 
     async def close(self) -> None:
-        """Close all connections; a second time does nothing."""
-        await self._sender.close()
+        """Close all connections, unless another backend lent them."""
+        if self._is_root:
+            await self._sender.close()
 
-    async def _exchange(self, call: Call[T]) -> Reply[T]:
-        response = await self._sender.exchange(
-            _request(self._face, call), is_download=_is_download(self._face, call)
-        )
-        return decode_reply(self._face, call, response)
+    async def _drive(self, decision: Decision[T]) -> T:
+        try:
+            step = next(decision)
+            while True:
+                try:
+                    outcome = await self._do(step)
+                except PetstoreError as error:
+                    step = decision.throw(error)
+                else:
+                    step = decision.send(outcome)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    async def _do(self, step: Step) -> Any:
+        if isinstance(step, Send):
+            return await self._sender.exchange(step)
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
+        return await self._renew(step)
+
+    async def _renew(self, step: Renew) -> None:
+        auth, lock = self._rules.auth, self._renewing.get()
+        try:
+            async with asyncio.timeout(_left_s(step)):
+                await lock.acquire()
+        except TimeoutError:
+            raise _late() from None
+        try:
+            if auth.headers() == step.refused:
+                await self._drive(auth.renewal(_for_login(self._rules, step)))
+        finally:
+            lock.release()
 
 
-def _face(server: Server) -> Face:
-    # A server under either contract is understood; `strict` refuses the least.
-    return face(server.flavour, "strict")
+def remote(server: Server, options: Options, transport: Any = None) -> RemoteBackend:
+    """
+    Return what calls a server.
+
+    Raises:
+        ConfigError: An option is not what it should be.
+    """
+    rules = rules_for(server, options)
+    return RemoteBackend(HttpSender(server, rules.timeout, transport), rules)
 
 
-def _request(face: Face, call: Call[Any]) -> Request:
-    if any(isinstance(value, ByteStream) for value in call.arguments.values()):
-        # A boundary that is known beforehand could stand in somebody's file.
-        boundary = f"petstore-{secrets.token_hex(_BOUNDARY_BYTES)}"
-        return encode_request(face, call, boundary=boundary)
-    return encode_request(face, call)
+def async_remote(
+    server: Server, options: Options, transport: Any = None
+) -> AsyncRemoteBackend:
+    """Return what calls a server from coroutines; see `remote`."""
+    rules = rules_for(server, options)
+    return AsyncRemoteBackend(AsyncHttpSender(server, rules.timeout, transport), rules)
 
 
-def _is_download(face: Face, call: Call[Any]) -> bool:
-    return face.route(call.operation).shape is Shape.STREAM
+def rules_for(server: Server, options: Options) -> Rules:
+    """
+    Return the rules of a client's calls, with a budget of its own.
+
+    Raises:
+        ConfigError: An option is not what it should be.
+    """
+    rules = Rules(
+        # A server under either contract is understood; `strict` refuses the least.
+        face=face(server.flavour, "strict"),
+        timeout=Timeout(),
+        retry=Retry(),
+        budget=Budget(),
+        clock=time.monotonic,
+        chance=secrets.SystemRandom().random,
+        new_key=_token,
+        new_boundary=lambda: f"petstore-{_token()}",
+        auth=Anonymous(),
+    )
+    return changed(rules, options)
 
 
-def _completed(call: Call[T], reply: Reply[T], values: Sequence[Any]) -> Reply[T]:
-    """Return the reply with the values that were read afterwards, where any were."""
-    value: Any = reply.value
-    if value is None and get_origin(call.operation.result) is list:
-        value = list(values)
-    elif values:
-        value = values[0]
-    return replace(reply, value=value)
+def changed(rules: Rules, options: Options) -> Rules:
+    """Return rules with the given options; None leaves one as it is."""
+    timeout, retry = options.get("timeout"), options.get("retry")
+    return replace(
+        rules,
+        timeout=rules.timeout if timeout is None else timeout_of(timeout),
+        retry=rules.retry if retry is None else retry_of(retry),
+        auth=options.get("auth") or rules.auth,
+    )
+
+
+def _token() -> str:
+    return secrets.token_hex(_TOKEN_BYTES)
+
+
+def _for_login(rules: Rules, step: Renew) -> Rules:
+    """Return the rules of a login, which has what is left of its call's time."""
+    left_s = _left_s(step)
+    if left_s <= 0:
+        raise _late()
+    # It is not signed with what it replaces, and starts no login of its own.
+    timeout = replace(rules.timeout, total=left_s)
+    return replace(rules, auth=Anonymous(), timeout=timeout)
+
+
+def _left_s(step: Renew) -> float:
+    return max(0.0, step.deadline - time.monotonic())
+
+
+def _late() -> DeadlineExceeded:
+    return DeadlineExceeded("Logging in took all the time that the call may take.")

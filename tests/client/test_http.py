@@ -1,10 +1,10 @@
 """Requests leave as the codec wrote them, and whatever happens on the way is told."""
 
-import gzip
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
+from math import inf
 from typing import Any
 
 import httpx
@@ -17,40 +17,19 @@ from petstore.contract.errors import (
     DecodeError,
     NotFound,
     NotSupported,
+    PetstoreError,
     ServerFault,
     TransportError,
 )
-from petstore.contract.flavours import Flavour
 from petstore.contract.pet import PetDraft
-from petstore_client._http import AsyncHttpSender, HttpSender
+from petstore_client._network import Limit
+from petstore_client._wire import Wire
 from petstore_client.address import Server
-from petstore_client.backends.remote import AsyncRemoteBackend, RemoteBackend
+from petstore_client.options import Timeout
 from tests.client.conftest import RawServer
+from tests.client.wire import ORIGIN, PET, a_server, send, send_async
 
-ORIGIN = "https://pets.example"
-PET = b'{"id":1,"name":"Rex","photoUrls":[],"tags":[]}'
-DIGEST = "0" * 64
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-Handler = Callable[[httpx.Request], httpx.Response]
-
-
-def a_server(flavour: Flavour = "native", prefix: str = "") -> Server:
-    return Server(ORIGIN, prefix, flavour, {"api_key": "k"}, timeout_s=5)
-
-
-def send(handler: Handler, call: Call[Any], server: Server | None = None) -> Any:
-    server = server or a_server()
-    sender = HttpSender(server, httpx.MockTransport(handler))
-    return RemoteBackend(server, sender).send(call)
-
-
-async def send_async(
-    handler: Handler, call: Call[Any], server: Server | None = None
-) -> Any:
-    server = server or a_server()
-    sender = AsyncHttpSender(server, httpx.MockTransport(handler))
-    return await AsyncRemoteBackend(server, sender).send(call)
 
 
 def seen_by(call: Call[Any], server: Server | None = None) -> httpx.Request:
@@ -120,11 +99,27 @@ MAYBE_SENT = (
 )
 
 
+def failure(error: Exception, *, is_stock: bool = True, **options: Any) -> Any:
+    """Return what a failure of the transport becomes."""
+    wire = Wire(a_server(), Timeout(), is_stock=is_stock)
+    with pytest.raises(PetstoreError) as caught, wire.guard(Limit(inf), **options):
+        raise error
+    return caught.value
+
+
 @pytest.mark.parametrize(
     ("kind", "sent"),
     [*((kind, "no") for kind in NEVER_SENT), *((kind, "maybe") for kind in MAYBE_SENT)],
 )
-async def test_failure_says_whether_the_request_may_have_left(kind, sent):
+def test_failure_says_whether_the_request_may_have_left(kind, sent):
+    assert sent == failure(kind("")).sent
+    assert ORIGIN in failure(kind("")).message
+
+
+@pytest.mark.parametrize("kind", NEVER_SENT)
+async def test_transport_of_the_caller_is_not_believed(kind):
+    """Some tell a reset connection as one that was never made."""
+
     def fail(_: httpx.Request) -> httpx.Response:
         raise kind("")
 
@@ -133,22 +128,40 @@ async def test_failure_says_whether_the_request_may_have_left(kind, sent):
     with pytest.raises(TransportError, match=ORIGIN) as caught_async:
         await send_async(fail, calls.get_pet_by_id(1))
 
-    assert sent == caught.value.sent == caught_async.value.sent
+    assert "maybe" == caught.value.sent == caught_async.value.sent
 
 
-def test_timeout_says_how_long_it_waited():
-    def fail(_: httpx.Request) -> httpx.Response:
-        raise httpx.ReadTimeout("")
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (httpx.ConnectTimeout(""), f"{ORIGIN} took no connection in 5 seconds."),
+        (httpx.PoolTimeout(""), f"No connection to {ORIGIN} was free for 5 seconds."),
+        (
+            httpx.WriteTimeout(""),
+            f"{ORIGIN} took nothing of the request for 15 seconds.",
+        ),
+        (httpx.ReadTimeout(""), f"{ORIGIN} sent nothing for 15 seconds."),
+        (httpx.ProxyError("407 Who?"), f"{ORIGIN} was refused: 407 Who?."),
+        (httpx.ConnectError("No."), f"{ORIGIN} cannot be reached: No."),
+        (httpx.ReadError("reset"), f"No answer came from {ORIGIN}: reset."),
+        (httpx.ReadError(""), f"No answer came from {ORIGIN}: ReadError."),
+    ],
+)
+def test_each_failure_has_a_sentence_of_its_own(error, message):
+    assert message == failure(error).message
 
-    with pytest.raises(TransportError, match="did not answer within 5 seconds"):
-        send(fail, calls.get_pet_by_id(1))
+
+def test_answer_that_broke_off_is_told():
+    error = failure(httpx.ReadError("reset"), has_begun=True)
+
+    assert f"The answer of {ORIGIN} broke off: reset." == error.message
 
 
 def test_refused_connection_was_never_sent():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with (
-        petstore_client.connect(f"http://127.0.0.1:{port}") as client,
+        petstore_client.Petstore(f"http://127.0.0.1:{port}", retry=1) as client,
         pytest.raises(TransportError) as caught,
     ):
         client.pets.get(1)
@@ -159,7 +172,9 @@ def test_refused_connection_was_never_sent():
 def test_connection_that_is_no_tls_was_never_sent(answering):
     server: RawServer = answering(ANSWER)
     with (
-        petstore_client.connect(server.url.replace("http", "https")) as client,
+        petstore_client.Petstore(
+            server.url.replace("http", "https"), retry=1
+        ) as client,
         pytest.raises(TransportError) as caught,
     ):
         client.pets.get(1)
@@ -178,11 +193,11 @@ def test_connection_that_is_no_tls_was_never_sent(answering):
 async def test_connection_that_ends_early_was_maybe_sent(answering, answer):
     server: RawServer = answering(answer)
     with (
-        petstore_client.connect(server.url) as client,
+        petstore_client.Petstore(server.url, retry=1) as client,
         pytest.raises(TransportError) as caught,
     ):
         client.pets.get(1)
-    async with petstore_client.connect_async(server.url) as async_client:
+    async with petstore_client.AsyncPetstore(server.url, retry=1) as async_client:
         with pytest.raises(TransportError) as caught_async:
             await async_client.pets.get(1)
 
@@ -191,11 +206,12 @@ async def test_connection_that_ends_early_was_maybe_sent(answering, answer):
 
 
 def test_silent_server_is_given_up():
+    times = Timeout(read=0.05)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with (
-            petstore_client.connect(url, timeout_s=0.05) as client,
-            pytest.raises(TransportError, match=r"within 0.05 seconds") as caught,
+            petstore_client.Petstore(url, timeout=times, retry=1) as client,
+            pytest.raises(TransportError, match="sent nothing for 0") as caught,
         ):
             client.pets.get(1)
 
@@ -264,7 +280,7 @@ async def test_redirect_is_not_followed_so_credentials_stay_at_their_origin(call
 
 def test_password_of_a_login_is_in_no_log(server, caplog):
     caplog.set_level(logging.DEBUG)
-    with petstore_client.connect(server[0]) as client:
+    with petstore_client.Petstore(server[0]) as client:
         client.auth.login_user("ann", "hush-hush")
 
     assert [
@@ -280,97 +296,11 @@ def test_proxy_of_the_environment_is_used(answering, monkeypatch, bypassed):
     monkeypatch.setenv("http_proxy", proxy.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1" if bypassed else "")
 
-    with petstore_client.connect(target.url) as client:
+    with petstore_client.Petstore(target.url) as client:
         client.pets.get(1)
 
     assert len(target.requests) == bypassed
     assert len(proxy.requests) == (not bypassed)
-
-
-class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """Give pieces, note how many were taken, and fail after the last if asked to."""
-
-    def __init__(self, *pieces: bytes, error: Exception | None = None) -> None:
-        self.taken_count = 0
-        self.is_closed = False
-        self._pieces = pieces
-        self._error = error
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._pieces:
-            self.taken_count += 1
-            yield piece
-        if self._error is not None:
-            raise self._error
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in iter(self):
-            yield piece
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    async def aclose(self) -> None:
-        self.is_closed = True
-
-
-def download(pieces: Pieces, **headers: str) -> httpx.Response:
-    headers = {"content-type": "image/png", **headers}
-    return httpx.Response(200, headers=headers, stream=pieces)
-
-
-async def test_download_is_read_piece_by_piece():
-    pieces, async_pieces = Pieces(b"a", b"b"), Pieces(b"a", b"b")
-
-    sync = send(lambda _: download(pieces), calls.get_photo(DIGEST)).value
-    first = next(iter(sync.chunks))
-    reply = await send_async(lambda _: download(async_pieces), calls.get_photo(DIGEST))
-    content = [chunk async for chunk in reply.value.chunks]
-
-    assert (first, pieces.taken_count) == (b"a", 1)
-    assert (content, async_pieces.is_closed) == ([b"a", b"b"], True)
-
-
-def test_download_knows_size_and_media_type():
-    answer = download(Pieces(b"ab"), **{"content-length": "2"})
-
-    stream = send(lambda _: answer, calls.get_photo(DIGEST)).value
-
-    assert (stream.size_bytes, stream.media_type) == (2, "image/png")
-
-
-def test_size_of_a_compressed_download_is_not_known():
-    content = gzip.compress(b"ab")
-    sizes = {"content-encoding": "gzip", "content-length": str(len(content))}
-
-    stream = send(
-        lambda _: download(Pieces(content), **sizes), calls.get_photo(DIGEST)
-    ).value
-
-    assert stream.size_bytes is None
-    assert b"".join(stream.chunks) == b"ab"
-
-
-async def test_download_that_breaks_off_says_so():
-    def broken() -> Pieces:
-        return Pieces(b"a", error=httpx.ReadError("reset"))
-
-    pieces, async_pieces = broken(), broken()
-    stream = send(lambda _: download(pieces), calls.get_photo(DIGEST)).value
-    reply = await send_async(lambda _: download(async_pieces), calls.get_photo(DIGEST))
-
-    with pytest.raises(TransportError, match="reset"):
-        b"".join(stream.chunks)
-    with pytest.raises(TransportError, match="reset"):
-        [chunk async for chunk in reply.value.chunks]
-
-    assert pieces.is_closed
-    assert async_pieces.is_closed
-
-
-def test_refused_download_is_an_error_at_once():
-    with pytest.raises(NotFound):
-        send(lambda _: httpx.Response(404), calls.get_photo(DIGEST))
 
 
 def test_synchronous_client_cannot_read_an_async_iterator():

@@ -13,6 +13,7 @@ from petstore.contract.call import ByteStream
 from petstore.contract.errors import Invalid, NotFound, NotSupported
 from petstore.contract.order import OrderDraft
 from petstore.contract.pet import Category
+from petstore_client import Bearer
 from tests.client.conftest import Petshop
 from tests.kit.builders import a_draft, a_user_draft
 from tests.kit.pictures import PNG
@@ -26,7 +27,7 @@ def name_of(petshop: Petshop, test: str) -> str:
 
 
 def test_pet_lives_from_create_to_delete(petshop: Petshop):
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         created = client.pets.create(a_draft(name="Rex", tags=[{"name": "remote"}]))
         replaced = client.pets.replace(
             created.model_copy(update={"category": Category(id=2, name="Cats")})
@@ -46,7 +47,7 @@ def test_pet_lives_from_create_to_delete(petshop: Petshop):
 
 
 def test_order_lives_from_place_to_cancel(petshop: Petshop):
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         placed = client.store.orders.place(OrderDraft(pet_id=1, quantity=2))
 
         assert client.store.orders.get(placed.id) == placed
@@ -58,7 +59,7 @@ def test_order_lives_from_place_to_cancel(petshop: Petshop):
 
 async def test_user_that_an_answer_leaves_out_is_read_afterwards(petshop: Petshop):
     name = name_of(petshop, "ann")
-    async with petstore_client.connect_async(petshop.url) as client:
+    async with petstore_client.AsyncPetstore(petshop.url) as client:
         created = await client.users.create(a_user_draft(username=name))
         kept = await client.users.replace(name, a_user_draft(username=None, phone="1"))
         renamed = await client.users.replace(name, a_user_draft(username=f"{name}/2"))
@@ -72,7 +73,7 @@ async def test_user_that_an_answer_leaves_out_is_read_afterwards(petshop: Petsho
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_users_of_a_list_come_back_in_order(petshop: Petshop, count: int):
     names = [name_of(petshop, f"one {index} of {count}") for index in range(count)]
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         users = client.users.create_many([a_user_draft(username=one) for one in names])
 
     assert names == [user.username for user in users]
@@ -81,7 +82,7 @@ def test_users_of_a_list_come_back_in_order(petshop: Petshop, count: int):
 def test_user_without_a_name_is_refused_or_none(petshop: Petshop):
     """The public v2 server answers such a user, and stores nothing."""
     is_answered = (petshop.flavour, petshop.contract) == ("v2", "public")
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         call = calls.create_user(a_user_draft(username=None))
         if is_answered:
             assert client.send(call).value is None
@@ -91,7 +92,7 @@ def test_user_without_a_name_is_refused_or_none(petshop: Petshop):
 
 
 def test_login_gives_a_token(petshop: Petshop):
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         first = client.auth.login_user("user1", "XXXXXXXXXXX")
         second = client.auth.login_user("user1", "XXXXXXXXXXX")
 
@@ -101,15 +102,15 @@ def test_login_gives_a_token(petshop: Petshop):
 
 
 def test_token_goes_with_each_request(petshop: Petshop):
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         token = client.auth.login_user("user1", "XXXXXXXXXXX").access_token
-    with petstore_client.connect(petshop.origin, token=token) as client:
+    with petstore_client.Petstore(petshop.origin, auth=Bearer(token)) as client:
         assert client.auth.me().username == "user1"
 
 
 def test_operation_that_a_flavour_lacks_is_refused_before_anything_is_sent():
     with (
-        petstore_client.connect("http://localhost:9/v2") as client,
+        petstore_client.Petstore("http://localhost:9/v2") as client,
         pytest.raises(NotSupported, match="no operation listPets"),
     ):
         client.pets.list().first()
@@ -118,11 +119,11 @@ def test_operation_that_a_flavour_lacks_is_refused_before_anything_is_sent():
 def test_picture_is_uploaded_from_a_path(petshop: Petshop, tmp_path: Path):
     file = tmp_path / "Rex.png"
     file.write_bytes(PNG)
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         pet_id = client.pets.create(a_draft(photo_urls=[])).id
         client.pets.upload_photo(pet_id, file, additional_metadata="left side")
         (url,) = client.pets.get(pet_id).photo_urls
-    with petstore_client.connect(petshop.origin) as client:
+    with petstore_client.Petstore(petshop.origin) as client:
         assert client.pets.photo(url.rpartition("/")[2]).startswith(PNG[:8])
 
 
@@ -140,18 +141,18 @@ async def as_chunks(content: bytes) -> AsyncIterator[bytes]:
     ],
 )
 async def test_picture_is_uploaded_from_a_coroutine(petshop: Petshop, file):
-    async with petstore_client.connect_async(petshop.url) as client:
+    async with petstore_client.AsyncPetstore(petshop.url) as client:
         pet_id = (await client.pets.create(a_draft(photo_urls=[]))).id
         await client.pets.upload_photo(pet_id, file())
         (url,) = (await client.pets.get(pet_id)).photo_urls
-    async with petstore_client.connect_async(petshop.origin) as client:
+    async with petstore_client.AsyncPetstore(petshop.origin) as client:
         photo = await client.pets.photo(url.rpartition("/")[2])
 
     assert photo.startswith(PNG[:8])
 
 
 def test_upload_is_answered_with_what_the_face_has(petshop: Petshop):
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
         pet_id = client.pets.create(a_draft(photo_urls=[])).id
         photo = client.pets.upload_photo(pet_id, PNG)
 
@@ -163,7 +164,7 @@ def test_upload_is_answered_with_what_the_face_has(petshop: Petshop):
 
 
 def test_listing_is_walked_page_by_page(petshop: Petshop):
-    with petstore_client.connect(petshop.origin) as client:
+    with petstore_client.Petstore(petshop.origin) as client:
         pages = list(client.pets.list(page_size=4, limit=10).pages())
 
     assert [len(page.items) for page in pages] == [4, 4, 2]
@@ -171,7 +172,7 @@ def test_listing_is_walked_page_by_page(petshop: Petshop):
 
 def test_any_thread_may_send(petshop: Petshop):
     names: list[str] = []
-    with petstore_client.connect(petshop.url) as client:
+    with petstore_client.Petstore(petshop.url) as client:
 
         def read() -> None:
             names.extend(client.pets.get(1).name for _ in range(10))
@@ -186,14 +187,14 @@ def test_any_thread_may_send(petshop: Petshop):
 
 
 async def test_coroutines_share_the_connections(petshop: Petshop):
-    async with petstore_client.connect_async(petshop.url) as client:
+    async with petstore_client.AsyncPetstore(petshop.url) as client:
         pets = await asyncio.gather(*(client.pets.get(1) for _ in range(100)))
 
     assert {pet.name for pet in pets} == {"Cat 1"}
 
 
 def test_closing_twice_does_nothing(petshop: Petshop):
-    client = petstore_client.connect(petshop.url)
+    client = petstore_client.Petstore(petshop.url)
     client.pets.get(1)
 
     client.close()

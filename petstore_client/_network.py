@@ -1,0 +1,257 @@
+"""
+End each read and write when the call's total time is over, or its caller has gone.
+
+httpx limits the wait for each piece, and begins anew with the next one: a server that
+drips a byte a second holds a caller for ever. So the limit lies below, in the network
+backend of the connection pool, where each read and write gets what is left.
+
+Cancellation ends here as well. httpcore 1.0 waits at places where a cancelled task
+leaves a connection in the pool that nobody uses or closes. So a request runs in a task
+that is never cancelled as a whole: only what it waits for on the network is, and that
+looks to httpcore like a network that failed.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+import httpcore
+
+T = TypeVar("T")
+
+SocketOptions = Iterable[Any] | None
+
+# One `send` may take only a part, and each part would begin the time anew.
+_WRITE_BYTES_MAX: Final = 64 * 1024
+
+
+class Limit:
+    """
+    Say until when one request may use the network.
+
+    Args:
+        deadline: A time of `time.monotonic`.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self._is_aborted = False
+        self._waiting: asyncio.Task[Any] | None = None
+
+    def left(self, timeout: float | None) -> float:
+        """
+        Return how long the next step may take.
+
+        Raises:
+            httpcore.ReadTimeout: There is no time left.
+        """
+        left = self.deadline - monotonic()
+        if left <= 0 or self._is_aborted:
+            raise httpcore.ReadTimeout("The time is over.")
+        return left if timeout is None else min(left, timeout)
+
+    def abort(self) -> None:
+        """End what the request waits for, and refuse it any further step."""
+        self._is_aborted = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def wait(self, step: Awaitable[T]) -> T:
+        """
+        Wait for one step.
+
+        Raises:
+            httpcore.ReadTimeout: It was aborted.
+        """
+        task = self._waiting = asyncio.current_task()
+        try:
+            return await step
+        except asyncio.CancelledError:
+            if not self._is_aborted:
+                raise
+            assert task is not None
+            task.uncancel()
+            raise httpcore.ReadTimeout("The caller has gone.") from None
+        finally:
+            self._waiting = None
+
+
+# A transport has no argument for it, and one pool serves many requests at once.
+_LIMIT: Final[ContextVar[Limit | None]] = ContextVar("limit", default=None)
+
+
+@contextmanager
+def under(limit: Limit) -> Iterator[None]:
+    """Put what is read and written inside under a limit."""
+    token = _LIMIT.set(limit)
+    try:
+        yield
+    finally:
+        _LIMIT.reset(token)
+
+
+async def interruptible(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Give the pieces of an upload; an abort ends the wait for one."""
+    iterator = aiter(chunks)
+    while (chunk := await _wait(anext(iterator, None))) is not None:
+        yield chunk
+
+
+def _left(timeout: float | None) -> float | None:
+    """Return how long the next step may take, as `Limit.left`."""
+    limit = _LIMIT.get()
+    return timeout if limit is None else limit.left(timeout)
+
+
+def _wait(step: Awaitable[T]) -> Awaitable[T]:
+    limit = _LIMIT.get()
+    return step if limit is None else limit.wait(step)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """
+    Return the addresses of a host; together, their attempts keep to the limit.
+
+    Raises:
+        httpcore.ConnectError: It has none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, OverflowError) as error:
+        raise httpcore.ConnectError(str(error)) from error
+    # The text of a link-local address lacks its scope, so such a host stays a name.
+    if any(at[3:] not in ((), (0,)) for *_, at in found):
+        return [host]
+    return list(dict.fromkeys(str(at[0]) for *_, at in found))
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Connect like the given backend, and keep to the limit."""
+
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: SocketOptions = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to a host; the timeout is for each of its addresses."""
+
+        def connected(address: str) -> httpcore.NetworkStream:
+            left = _left(timeout)
+            return _Stream(
+                self._inner.connect_tcp(
+                    address, port, left, local_address, socket_options
+                )
+            )
+
+        *others, last = _addresses(host, port)
+        for address in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return connected(address)
+        return connected(last)
+
+    def sleep(self, seconds: float) -> None:
+        """Pause between two attempts to connect."""
+        self._inner.sleep(seconds)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _WRITE_BYTES_MAX):
+            piece = buffer[start : start + _WRITE_BYTES_MAX]
+            self._inner.write(piece, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            left = _left(timeout)
+            return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+        except BaseException:
+            # The pool knows nothing of a connection that is not made yet.
+            self._inner.close()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
+    """Connect like the given backend, and keep to the limit."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
+        self._inner = inner
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: SocketOptions = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to a host."""
+        left = _left(timeout)
+        stream = await _wait(
+            self._inner.connect_tcp(host, port, left, local_address, socket_options)
+        )
+        return _AsyncStream(stream)
+
+    async def sleep(self, seconds: float) -> None:
+        """Pause between two attempts to connect."""
+        await self._inner.sleep(seconds)
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await _wait(self._inner.read(max_bytes, _left(timeout)))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await _wait(self._inner.write(buffer, _left(timeout)))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            left = _left(timeout)
+            inner = await _wait(
+                self._inner.start_tls(ssl_context, server_hostname, left)
+            )
+        except BaseException:
+            await self._inner.aclose()
+            raise
+        return _AsyncStream(inner)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)

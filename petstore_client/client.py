@@ -1,0 +1,151 @@
+"""
+Call a Petstore: a server, or a store in this process.
+
+    with Petstore("https://pets.example.com", auth=ApiKey.from_env()) as client:
+        client.pets.get(7)
+        client.with_options(timeout=2, retry=1).store.inventory()
+
+What answers is chosen once, by the target; all else is the kernel's facade.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final, Self, TypeVar, Unpack
+
+from petstore.contract import facade
+from petstore.contract.call import AsyncBackend, Backend
+from petstore.contract.errors import ConfigError
+from petstore_client.address import Server, names_store, server_of
+from petstore_client.settings import Options, Settings
+
+B = TypeVar("B", Backend, AsyncBackend)
+
+URL_VARIABLE: Final = "PETSTORE_URL"
+
+
+class Petstore(facade.Petstore):
+    """
+    Call a Petstore; any thread may.
+
+    Nothing is sent to a server before the first call.
+
+    Args:
+        target: A URL as `address.py` says, or a backend, which is used as it is; None
+            is what the environment has as PETSTORE_URL.
+        settings: How a server is called; a store in this process takes none.
+
+    Raises:
+        ConfigError: The target or a setting is not what it should be.
+        Unavailable: A store on Postgres cannot be reached.
+    """
+
+    def __init__(
+        self, target: str | Backend | None = None, **settings: Unpack[Settings]
+    ) -> None:
+        super().__init__(_backend(target, settings))
+
+    def with_options(self, **options: Unpack[Options]) -> Self:
+        """
+        Return a client with other options over the same connections.
+
+        It costs little, and closing it does nothing: this one closes the connections.
+
+        Raises:
+            ConfigError: An option is not what it should be, or no server is called.
+        """
+        _check_names(options, Options)
+        return type(self)(_able(self._backend).with_options(**options))
+
+
+class AsyncPetstore(facade.AsyncPetstore):
+    """
+    Call a Petstore from coroutines; else as `Petstore`.
+
+    A store in this process is opened at the first call, which may raise what opening
+    it raises, and belongs to the event loop of that.
+    """
+
+    def __init__(
+        self, target: str | AsyncBackend | None = None, **settings: Unpack[Settings]
+    ) -> None:
+        super().__init__(_async_backend(target, settings))
+
+    def with_options(self, **options: Unpack[Options]) -> Self:
+        """Return a client with other options; see `Petstore.with_options`."""
+        _check_names(options, Options)
+        return type(self)(_able(self._backend).with_options(**options))
+
+
+def _backend(target: str | Backend | None, settings: Settings) -> Backend:
+    target = _checked(target, settings)
+    if not isinstance(target, str):
+        return target
+    server = _server(target, settings)
+    # Late, because one loads the engine, and the other httpx.
+    if server is None:
+        from petstore_client.backends.embedded import embedded
+
+        return embedded(target)
+    from petstore_client.backends.remote import remote
+
+    return remote(server, settings, settings.get("transport"))
+
+
+def _async_backend(
+    target: str | AsyncBackend | None, settings: Settings
+) -> AsyncBackend:
+    target = _checked(target, settings)
+    if not isinstance(target, str):
+        return target
+    server = _server(target, settings)
+    if server is None:
+        from petstore_client.backends.embedded import OpenedLate
+
+        return OpenedLate(target)
+    from petstore_client.backends.remote import async_remote
+
+    return async_remote(server, settings, settings.get("transport"))
+
+
+def _checked(target: str | B | None, settings: Settings) -> str | B:
+    """Return the target, which the environment may have."""
+    _check_names(settings, Settings)
+    if target is None:
+        target = os.environ.get(URL_VARIABLE, "").strip() or None
+    if target is None:
+        raise ConfigError(
+            f"Nothing says what to call: give a URL, or set {URL_VARIABLE} to one."
+        )
+    if not isinstance(target, str):
+        if not callable(getattr(target, "send", None)):
+            raise ConfigError(f"A target is a URL or a backend, not {target!r:.100}.")
+        _check_none(settings, "A backend that is given as an object")
+    return target
+
+
+def _server(url: str, settings: Settings) -> Server | None:
+    """Return the server that the URL names; None when it names a store."""
+    if not names_store(url):
+        return server_of(url, flavour=settings.get("flavour"))
+    # Whoever opens a store may do everything with it, and nothing is in between.
+    _check_none(settings, "A store in this process")
+    return None
+
+
+def _check_none(settings: Settings, kind: str) -> None:
+    given = [name for name, value in settings.items() if value is not None]
+    if given:
+        raise ConfigError(f"{kind} takes no {' and no '.join(given)}; leave it out.")
+
+
+def _check_names(given: Mapping[str, object], kind: type) -> None:
+    unknown = given.keys() - kind.__annotations__.keys()
+    if unknown:
+        # Type checkers see it in an Unpack; at run time it would go unnoticed.
+        raise TypeError(f"There is no setting {', '.join(sorted(unknown))}")
+
+
+def _able(backend: Any) -> Any:
+    if not hasattr(backend, "with_options"):
+        raise ConfigError("Only a client of a server has timeout, retry and auth.")
+    return backend

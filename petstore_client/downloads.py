@@ -1,0 +1,153 @@
+"""
+Give the body of an answer piece by piece, while it holds its place in the pool.
+
+It gives the place back when it was read, closed, or dropped unread.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from weakref import finalize
+
+from petstore.contract.errors import ConfigError
+
+Guard = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """
+    Hold a body that is being read.
+
+    Args:
+        pieces: What is left of it.
+        guard: Puts each read under the limits of its call.
+        close: Closes the answer.
+        leave: Gives the place back; waits for no lock.
+        abandoned: Where it waits to be closed, when it was dropped.
+    """
+
+    pieces: Iterator[bytes]
+    guard: Guard
+    close: Callable[[], None]
+    leave: Callable[[], None]
+    abandoned: "deque[Body]"
+
+    def end(self) -> None:
+        """Close it, and give its place back."""
+        try:
+            self.close()
+        finally:
+            self.leave()
+
+    def abandon(self) -> None:
+        """
+        Give its place back, and leave the rest to the next request.
+
+        Garbage may be collected anywhere, even where this thread holds a lock that a
+        close waits for.
+        """
+        self.abandoned.append(self)
+        self.leave()
+
+
+class Download:
+    """Iterate the pieces of a body, once."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._dropped = finalize(self, body.abandon)
+        self._dropped.atexit = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if not self._dropped.alive:
+            raise StopIteration
+        try:
+            with self._body.guard():
+                piece = next(self._body.pieces, None)
+        except BaseException:
+            self.close()
+            raise
+        if piece is None:
+            self.close()
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        """Read no more; a second time does nothing."""
+        if self._dropped.detach() is not None:
+            self._body.end()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AsyncBody:
+    """Hold a body that is being read in one event loop; see `Body`."""
+
+    pieces: AsyncIterator[bytes]
+    guard: Guard
+    close: Callable[[], Awaitable[None]]
+    leave: Callable[[], None]
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+
+    async def end(self) -> None:
+        """Close it, and give its place back."""
+        try:
+            await self.close()
+        finally:
+            self.leave()
+
+    def abandon(self) -> None:
+        """Have it ended by its loop, from wherever garbage is collected."""
+        # A loop that is closed has closed it.
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._end_soon)
+
+    def _end_soon(self) -> None:
+        ending = self.loop.create_task(self.end())
+        # Loops refer to their tasks weakly.
+        _ENDING.add(ending)
+        ending.add_done_callback(_ENDING.discard)
+
+
+_ENDING: set["asyncio.Task[None]"] = set()
+
+
+class AsyncDownload:
+    """Iterate the pieces of a body, once, in the event loop of its call."""
+
+    def __init__(self, body: AsyncBody) -> None:
+        self._body = body
+        self._dropped = finalize(self, body.abandon)
+        self._dropped.atexit = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._dropped.alive:
+            raise StopAsyncIteration
+        if asyncio.get_running_loop() is not self._body.loop:
+            raise ConfigError(
+                "This download belongs to another event loop; read it where it began."
+            )
+        try:
+            with self._body.guard():
+                piece = await anext(self._body.pieces, None)
+        except BaseException:
+            await self.aclose()
+            raise
+        if piece is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """Read no more; a second time does nothing."""
+        if self._dropped.detach() is not None:
+            # A close that is cancelled would leave its connection open for ever.
+            await asyncio.shield(self._body.end())

@@ -1,0 +1,62 @@
+"""Make a value once per process, or once per event loop."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+T = TypeVar("T")
+
+
+class PerProcess(Generic[T]):
+    """
+    Make a value once per process.
+
+    After a fork the child makes its own. What the parent made is neither used nor
+    dropped there: its locks may be held for ever, and its sockets are the parent's.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: dict[int, T] = {}
+
+    def get(self) -> T:
+        """Return the value of this process; any thread may ask."""
+        pid = os.getpid()
+        value = self._made.get(pid)
+        # Of two threads that come first together, both get what one of them made.
+        return self._made.setdefault(pid, self._make()) if value is None else value
+
+    def peek(self) -> T | None:
+        """Return the value of this process; None before it is made."""
+        return self._made.get(os.getpid())
+
+
+class PerLoop(Generic[T]):
+    """Make a value once per running event loop."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, T]
+        self._made = WeakKeyDictionary()
+
+    def get(self) -> T:
+        """Return the value of the running loop."""
+        loop = asyncio.get_running_loop()
+        value = self._made.get(loop)
+        if value is None:
+            self._forget_closed()
+            value = self._made[loop] = self._make()
+        return value
+
+    def take(self) -> list[tuple[asyncio.AbstractEventLoop, T]]:
+        """Return all values with their loops, and forget them."""
+        taken = list(self._made.items())
+        self._made.clear()
+        return taken
+
+    def _forget_closed(self) -> None:
+        # What was made often refers to its loop, which keeps the loop in the mapping.
+        for loop in [loop for loop in self._made if loop.is_closed()]:
+            del self._made[loop]
