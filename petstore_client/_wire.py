@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from time import monotonic
 from typing import Final
 from urllib.parse import urlsplit
@@ -199,10 +200,9 @@ def _headers(request: Request) -> dict[str, str]:
 
 def stock_transport(server: Server) -> httpx.HTTPTransport:
     """Return the transport of a synchronous client; it keeps to `under`."""
-    with _needing_socks():
-        transport = httpx.HTTPTransport(
-            verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
-        )
+    transport = httpx.HTTPTransport(
+        verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
+    )
     # httpx has no argument for it; a proxy's pool takes it from the same place.
     pool = transport._pool
     pool._network_backend = DeadlineBackend(pool._network_backend)
@@ -211,10 +211,9 @@ def stock_transport(server: Server) -> httpx.HTTPTransport:
 
 def async_stock_transport(server: Server) -> httpx.AsyncHTTPTransport:
     """Return the transport of an asynchronous client; it keeps to `under`."""
-    with _needing_socks():
-        transport = httpx.AsyncHTTPTransport(
-            verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
-        )
+    transport = httpx.AsyncHTTPTransport(
+        verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
+    )
     pool = transport._pool
     pool._network_backend = AsyncDeadlineBackend(pool._network_backend)
     return transport
@@ -234,6 +233,10 @@ def _proxy(server: Server) -> httpx.Proxy | None:
     if not named:
         return None
     url = named if "://" in named else f"http://{named}"
+    if url.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigError(
+            "The proxy of the environment needs pip install httpx[socks]."
+        )
     try:
         return httpx.Proxy(url)
     except (ValueError, httpx.InvalidURL):
@@ -242,16 +245,6 @@ def _proxy(server: Server) -> httpx.Proxy | None:
             f"The variable {parts.scheme}_proxy names no proxy; it would be"
             " http://HOST:PORT."
         ) from None
-
-
-@contextmanager
-def _needing_socks() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise ConfigError(
-            "The proxy of the environment speaks SOCKS; install httpx[socks] for it."
-        ) from error
 
 
 def _shown(proxy: httpx.Proxy) -> str:
