@@ -155,11 +155,12 @@ class AsyncHttpSender:
         # See `_network.py` for why httpcore is not cancelled.
         task = asyncio.create_task(answer)
         try:
-            return await asyncio.shield(task)
+            await asyncio.wait((task,))
         except asyncio.CancelledError:
             limit.abort()
             pool.keep(task)
             raise
+        return task.result()
 
     async def close(self) -> None:
         """Close all connections; a second time does nothing."""
@@ -235,9 +236,15 @@ class _AsyncPool:
         self._ending: set[asyncio.Task[Any]] = set()
 
     def keep(self, task: "asyncio.Task[Any]") -> None:
-        """Refer to a task until it ends, which loops do not."""
+        """Refer to an aborted task until it ends, which loops do not."""
         self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: "asyncio.Task[Any]") -> None:
+        self._ending.discard(task)
+        if not task.cancelled():
+            # Else asyncio logs that nobody asked.
+            task.exception()
 
 
 def _is_download(step: Send, incoming: httpx.Response) -> bool:

@@ -103,7 +103,7 @@ class AsyncBody:
 
     def abandon(self) -> None:
         """Have it ended by its loop, from wherever garbage is collected."""
-        # A loop that is closed has closed it.
+        # Where the loop is closed, nothing can be ended any more.
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(self._end_soon)
 
