@@ -34,13 +34,18 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, socket.gaierror):
-        return f"the name of the host has no address ({error.strerror})"
+        return f"the name of the host has no address ({_told(error)})"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
+        return f"its certificate is not trusted ({_told(error)})"
     if isinstance(error, ssl.SSLError):
-        return f"it speaks no TLS that fits ({error.reason or error})"
+        return f"it speaks no TLS that fits ({_told(error)})"
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"
     if isinstance(error, ConnectionError | TimeoutError):
         return str(error.strerror or "").lower()
     return ""
+
+
+def _told(error: OSError) -> str:
+    # Whoever raises one without OpenSSL leaves the attributes out.
+    return getattr(error, "verify_message", None) or error.strerror or str(error)

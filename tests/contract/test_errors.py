@@ -102,6 +102,32 @@ def test_message_for_the_public_leaves_the_place_of_the_store_out():
         assert one.to_problem()["detail"] == one.public_message
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound("No such pet.", reason="gone"),
+        TransportError("The connection was lost.", sent="maybe"),
+        DeadlineExceeded("30 s are over."),
+        DecodeError("No JSON.", body=b"<html>"),
+    ],
+)
+def test_what_a_client_adds_survives_pickle_and_copy(error):
+    error.operation, error.attempts = "getPetById", 3
+    error.request_id, error.retry_after_s = "r1", 2.5
+
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301
+        assert facts(error) == facts(twin)
+        assert ("getPetById", 3) == (twin.operation, twin.attempts)
+        assert ("r1", 2.5) == (twin.request_id, twin.retry_after_s)
+
+
+def test_error_that_no_client_saw_has_no_attempts():
+    error = NotFound("No such pet.")
+
+    assert (None, 0) == (error.operation, error.attempts)
+    assert (None, None) == (error.request_id, error.retry_after_s)
+
+
 def test_problem_has_the_members_of_the_rfc():
     error = Stale("Somebody was faster.", current_version=3)
 
