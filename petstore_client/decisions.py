@@ -234,8 +234,8 @@ class _Attempts:
         """
         rules = self._rules
         # Those that were told the same time do not come back together.
-        pause_s = rules.retry.pause_s_max(self._attempts) * rules.chance()
-        pause_s = max(pause_s, asked_s or 0)
+        spread_s = rules.retry.pause_s_max(self._attempts) * rules.chance()
+        pause_s = (asked_s or 0) + spread_s
         is_late = rules.clock() + pause_s >= self._deadline
         if is_late or (asked_s or 0) > rules.retry.retry_after_s_max:
             return None

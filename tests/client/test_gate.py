@@ -126,6 +126,19 @@ def test_place_given_back_in_a_collection_lets_the_next_in():
     assert not entered.is_alive()
 
 
+def test_place_that_is_given_just_when_the_time_is_over_is_taken():
+    class Late(Gate):
+        def _give_up(self, turn: threading.Lock) -> bool:
+            self.leave()
+            return super()._give_up(turn)
+
+    gate = Late(1)
+    gate.enter(inf)
+
+    assert gate.enter(-inf)
+    assert 0 == gate._free
+
+
 async def test_async_gate_takes_as_many_as_fit():
     gate = AsyncGate(SIZE)
 

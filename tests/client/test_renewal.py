@@ -13,6 +13,9 @@ import pytest
 from petstore.contract.errors import DeadlineExceeded, Unauthorized
 from petstore.contract.user import Token
 from petstore_client import AsyncPetstore, Bearer, MemoryTokens, Password, Petstore
+from petstore_client.address import server_of
+from petstore_client.backends.remote import _for_login, rules_for
+from petstore_client.decisions import Renew
 from tests.client.raw import PET, raw_server, say_nothing
 
 URL = "https://pets.example"
@@ -143,3 +146,14 @@ def test_other_credentials_are_those_of_that_client_only():
         assert client.with_options(auth=Bearer("new")).pets.get(1).name == "Rex"
         with pytest.raises(Unauthorized):
             client.pets.get(1)
+
+
+def test_login_has_what_is_left_to_its_call():
+    rules = rules_for(server_of(URL, flavour=None), {"auth": Bearer("t")})
+
+    login = _for_login(rules, Renew({}, monotonic() + 2))
+
+    assert 1 < login.timeout.total <= 2
+    assert {} == login.auth.headers()
+    with pytest.raises(DeadlineExceeded):
+        _for_login(rules, Renew({}, monotonic()))
