@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
+import signal
 import threading
 from collections import deque
 from math import inf
 from time import monotonic
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -124,6 +126,30 @@ def test_place_given_back_in_a_collection_lets_the_next_in():
 
     entered.join(10)
     assert not entered.is_alive()
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_interrupted_wait_loses_no_place(is_given):
+    gate = Gate(1)
+    gate.enter(inf)
+
+    def interrupt() -> None:
+        wait_until(lambda: gate._waiting)
+        if is_given:
+            # The main thread holds it, but had no time to notice.
+            with gate._lock:
+                gate._waiting.popleft()
+        signal.pthread_kill(main, signal.SIGINT)
+
+    main = threading.main_thread().ident or 0
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        gate.enter(monotonic() + 10)
+    thread.join()
+
+    assert is_given == gate.enter(-inf)
+    assert is_full(gate)
 
 
 def test_place_that_is_given_just_when_the_time_is_over_is_taken():

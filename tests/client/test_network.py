@@ -104,34 +104,31 @@ async def test_tls_that_never_comes_ends_as_well():
 
 
 async def test_server_that_accepts_nobody_was_sent_nothing():
-    times, message = Timeout(connect=0.05), r"took no connection in 0\.05 seconds"
+    times = Timeout(connect=0.05)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         address = listener.getsockname()
         url = f"http://127.0.0.1:{address[1]}"
+        # Its queue is full.
         with socket.create_connection(address):
-            with (
-                Petstore(url, timeout=times, retry=1) as client,
-                pytest.raises(TransportError, match=message) as caught,
-            ):
-                client.pets.get(1)
-            async with AsyncPetstore(url, timeout=times, retry=1) as async_client:
-                with pytest.raises(TransportError, match=message) as caught_async:
-                    await async_client.pets.get(1)
+            errors = failure_of(url, times), await failure_of_async(url, times)
 
-    assert "no" == caught.value.sent == caught_async.value.sent
+    for error in errors:
+        assert f"{url} took no connection in 0.05 seconds." == error.message
+        assert isinstance(error, TransportError)
+        assert "no" == error.sent
 
 
-def failure_of(url: str, **settings: object) -> PetstoreError:
+def failure_of(url: str, timeout: Timeout | None = None) -> PetstoreError:
     with (
-        Petstore(url, retry=1, **settings) as client,  # type: ignore[arg-type]  # any
+        Petstore(url, retry=1, timeout=timeout) as client,
         pytest.raises(PetstoreError) as caught,
     ):
         client.pets.get(1)
     return caught.value
 
 
-async def failure_of_async(url: str) -> PetstoreError:
-    async with AsyncPetstore(url, retry=1) as client:
+async def failure_of_async(url: str, times: Timeout | None = None) -> PetstoreError:
+    async with AsyncPetstore(url, retry=1, timeout=times) as client:
         with pytest.raises(PetstoreError) as caught:
             await client.pets.get(1)
     return caught.value
