@@ -11,9 +11,10 @@ import copy
 import sys
 import threading
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import Any, Final, Self
 
 import httpx
@@ -151,7 +152,7 @@ class AsyncHttpSender:
         limit = Limit(step.deadline)
         answer = self._answer(pool, outgoing, step, limit)
         if self._transport is not None:
-            return await answer
+            return await self._in_time(answer, limit)
         # See `_network.py` for why httpcore is not cancelled.
         task = asyncio.create_task(answer)
         try:
@@ -173,6 +174,17 @@ class AsyncHttpSender:
                 await pool.transport.aclose()
             elif loop.is_running():
                 asyncio.run_coroutine_threadsafe(pool.transport.aclose(), loop)
+
+    async def _in_time(self, answer: Awaitable[Response], limit: Limit) -> Response:
+        """Wait for a caller's own transport, which knows nothing of the limit."""
+        timer = asyncio.timeout(limit.deadline - monotonic())
+        try:
+            async with timer:
+                return await answer
+        except TimeoutError:
+            if timer.expired():
+                raise self._wire.late() from None
+            raise
 
     async def _answer(
         self, pool: "_AsyncPool", outgoing: httpx.Request, step: Send, limit: Limit

@@ -129,7 +129,7 @@ class Wire:
     def crowded(self, deadline: float) -> LocalError:
         """Return the error of a request that found no place in the pool."""
         if _is_over(deadline):
-            return self._late()
+            return self.late()
         return TransportError(
             f"All {CONNECTIONS_MAX} connections to {self.server.origin} were busy for"
             f" {self._timeout.pool:g} seconds.",
@@ -141,7 +141,7 @@ class Wire:
     ) -> LocalError:
         origin = self.server.origin
         if isinstance(error, httpx.TimeoutException) and _is_over(deadline):
-            return self._late()
+            return self.late()
         if isinstance(error, httpx.DecodingError):
             return DecodeError(f"The answer of {origin} is corrupt: {error}.")
         is_unsent = self._is_stock and isinstance(error, _NEVER_SENT)
@@ -153,7 +153,8 @@ class Wire:
             sent="no" if is_unsent else "maybe",
         )
 
-    def _late(self) -> DeadlineExceeded:
+    def late(self) -> DeadlineExceeded:
+        """Return the error of a request whose call is out of time."""
         return DeadlineExceeded(
             f"{self.server.origin} did not answer in the time that the call may take"
             f" in all ({self._timeout.total:g} s)."

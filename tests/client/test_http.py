@@ -1,5 +1,6 @@
 """Requests leave as the codec wrote them, and whatever happens on the way is told."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import petstore_client
 from petstore.contract import calls
 from petstore.contract.call import ByteStream, Call
 from petstore.contract.errors import (
+    DeadlineExceeded,
     DecodeError,
     NotFound,
     NotSupported,
@@ -129,6 +131,27 @@ async def test_transport_of_the_caller_is_not_believed(kind):
         await send_async(fail, calls.get_pet_by_id(1))
 
     assert "maybe" == caught.value.sent == caught_async.value.sent
+
+
+async def test_transport_of_the_caller_has_no_longer_than_the_call():
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    transport = httpx.MockTransport(hang)
+    async with petstore_client.AsyncPetstore(
+        ORIGIN, timeout=0.05, transport=transport
+    ) as client:
+        with pytest.raises(DeadlineExceeded, match="did not answer in the time"):
+            await client.pets.get(1)
+
+
+async def test_time_that_a_transport_of_the_caller_sets_itself_is_not_ours():
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await send_async(fail, calls.get_pet_by_id(1))
 
 
 @pytest.mark.parametrize(
