@@ -57,7 +57,7 @@ def clients() -> Iterator[dict[str, Petstore]]:
         url = stack.enter_context(petstore.serve()).url
         opened: dict[str, Petstore] = {"embedded": petstore.open()}
         for flavour in FLAVOURS:
-            opened[flavour] = petstore_client.connect(url, flavour=flavour)
+            opened[flavour] = petstore_client.Petstore(url, flavour=flavour)
         for client in opened.values():
             stack.enter_context(client)
         yield opened
