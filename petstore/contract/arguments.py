@@ -8,6 +8,7 @@ from petstore.contract.call import Arg, Place
 from petstore.contract.model import ITEMS_MAX, Text
 from petstore.contract.pet import PetStatusText
 from petstore.contract.user import UserDraft
+from petstore.contract.versions import IfVersion, UnlessVersion
 
 # Each is a parameter of a statement, whose text is compiled for their number.
 CHOICES_MAX: Final = 100
@@ -92,10 +93,17 @@ def query(name: str, wire: str, kind: Any, *, required: bool = False) -> Arg:
     return Arg(name, wire, Place.QUERY, kind, required)
 
 
+def header(name: str, wire: str, kind: Any) -> Arg:
+    """Declare an optional argument in a header; the native face alone has any."""
+    return Arg(name, wire, Place.HEADER, kind, required=False)
+
+
 def body(name: str, kind: Any, *, secret: bool = False) -> Arg:
     """Declare the argument that is the body."""
     return Arg(name, name, Place.BODY, kind, secret=secret)
 
 
+IF_VERSION: Final = header("if_version", "If-Match", IfVersion)
+UNLESS_VERSION: Final = header("unless_version", "If-None-Match", UnlessVersion)
 CURSOR: Final = query("cursor", "cursor", Cursor)
 PAGING: Final = (query("limit", "limit", Limit), CURSOR)

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from petstore.contract import calls
-from petstore.contract.calls import OneOrMore
+from petstore.contract.calls import Condition, OneOrMore
 from petstore.contract.errors import NotFound
 from petstore.contract.omit import OMIT, Omit, patch_of
 from petstore.contract.pager import AsyncPager, Paging, page_arguments
@@ -18,6 +18,7 @@ from petstore.contract.pet import (
 )
 from petstore.contract.resource import AsyncResource
 from petstore.contract.streams import File, byte_stream, read_stream_async
+from petstore.contract.versions import FROM_PET, Carried, carried
 
 
 class AsyncPets(AsyncResource):
@@ -41,15 +42,23 @@ class AsyncPets(AsyncResource):
         """
         return await self._send(calls.add_pet(pet))
 
-    async def replace(self, pet: Pet) -> Pet:
+    async def replace(
+        self, pet: Pet, *, if_version: int | Carried | None = FROM_PET
+    ) -> Pet:
         """
         Replace the pet of the same id as a whole, and return it as stored.
 
+        Args:
+            if_version: Refuse unless the stored pet has it. FROM_PET is the one that
+                the pet came with, if it came with one; None overwrites any.
+
         Raises:
             NotFound: No such pet.
+            Stale: Somebody wrote the pet in between.
             RuleBroken: The shop's rules forbid the change of status.
         """
-        return await self._send(calls.update_pet(pet))
+        version = carried(pet, if_version)
+        return await self._send(calls.update_pet(pet, if_version=version))
 
     async def update(
         self,
@@ -60,12 +69,14 @@ class AsyncPets(AsyncResource):
         category: Category | Omit | None = OMIT,
         photo_urls: list[str] | Omit | None = OMIT,
         tags: list[Tag] | Omit | None = OMIT,
+        **condition: Unpack[Condition],
     ) -> Pet:
         """
         Change the given fields of a pet; None clears one, OMIT leaves it.
 
         Raises:
             NotFound: No such pet.
+            Stale: Somebody wrote the pet in between.
             RuleBroken: The shop's rules forbid the change of status.
         """
         patch = patch_of(
@@ -76,31 +87,44 @@ class AsyncPets(AsyncResource):
             photo_urls=photo_urls,
             tags=tags,
         )
-        return await self._send(calls.patch_pet(pet_id, patch))
+        return await self._send(calls.patch_pet(pet_id, patch, **condition))
 
     async def update_with_form(
-        self, pet_id: int, *, name: str | None = None, status: str | None = None
+        self,
+        pet_id: int,
+        *,
+        name: str | None = None,
+        status: str | None = None,
+        **condition: Unpack[Condition],
     ) -> Pet:
         """
         Change name or status as a form of the public contract does; None leaves it.
 
         Raises:
             NotFound: No such pet.
+            Stale: Somebody wrote the pet in between.
             RuleBroken: The shop's rules forbid the change of status.
         """
-        call = calls.update_pet_with_form(pet_id, name=name, status=status)
+        call = calls.update_pet_with_form(pet_id, name=name, status=status, **condition)
         return await self._send(call)
 
-    async def delete(self, pet_id: int, *, missing_ok: bool = False) -> None:
+    async def delete(
+        self,
+        pet_id: int,
+        *,
+        missing_ok: bool = False,
+        **condition: Unpack[Condition],
+    ) -> None:
         """
         Delete a pet; `restore` brings it back.
 
         Raises:
             NotFound: No such pet, unless missing_ok.
+            Stale: Somebody wrote the pet in between.
             RuleBroken: The shop's rules forbid it.
         """
         try:
-            await self._send(calls.delete_pet(pet_id))
+            await self._send(calls.delete_pet(pet_id, **condition))
         except NotFound:
             if not missing_ok:
                 raise

@@ -11,12 +11,14 @@ from typing import Unpack
 
 from petstore.contract import calls
 from petstore.contract.call import AsyncBackend
+from petstore.contract.calls import Condition
 from petstore.contract.errors import NotFound
 from petstore.contract.omit import OMIT, Omit, patch_of
 from petstore.contract.order import Order, OrderDraft, OrderPatch
 from petstore.contract.pager import AsyncPager, Paging, page_arguments
 from petstore.contract.resource import AsyncResource
 from petstore.contract.user import Token, TokenInfo, User, UserDraft
+from petstore.contract.versions import FROM_USER, Carried, carried
 
 
 class AsyncStore(AsyncResource):
@@ -62,12 +64,14 @@ class AsyncOrders(AsyncResource):
         ship_date: datetime | Omit | None = OMIT,
         status: str | Omit | None = OMIT,
         complete: bool | Omit | None = OMIT,
+        **condition: Unpack[Condition],
     ) -> Order:
         """
         Change the given fields of an order; None clears one, OMIT leaves it.
 
         Raises:
             NotFound: No such order.
+            Stale: Somebody wrote the order in between.
             RuleBroken: The shop's rules forbid the change.
         """
         patch = patch_of(
@@ -78,17 +82,18 @@ class AsyncOrders(AsyncResource):
             status=status,
             complete=complete,
         )
-        return await self._send(calls.patch_order(order_id, patch))
+        return await self._send(calls.patch_order(order_id, patch, **condition))
 
-    async def cancel(self, order_id: int) -> None:
+    async def cancel(self, order_id: int, **condition: Unpack[Condition]) -> None:
         """
         Delete an order.
 
         Raises:
             NotFound: No such order.
+            Stale: Somebody wrote the order in between.
             RuleBroken: The shop's rules forbid it, as for one that was delivered.
         """
-        await self._send(calls.delete_order(order_id))
+        await self._send(calls.delete_order(order_id, **condition))
 
     def list(
         self,
@@ -145,25 +150,45 @@ class AsyncUsers(AsyncResource):
         """
         return await self._send(calls.get_user_by_name(username))
 
-    async def replace(self, username: str, user: UserDraft) -> User:
+    async def replace(
+        self,
+        username: str,
+        user: UserDraft,
+        *,
+        if_version: int | Carried | None = FROM_USER,
+    ) -> User:
         """
         Replace the user of that name as a whole, and return it as stored.
 
+        Args:
+            if_version: Refuse unless the stored user has it. FROM_USER is the one that
+                a `User` came with, if it came with one; None overwrites any.
+
         Raises:
             NotFound: No such user.
+            Stale: Somebody wrote the user in between.
             Conflicted: The new username is taken.
         """
-        return await self._send(calls.update_user(username, user))
+        version = carried(user, if_version)
+        call = calls.update_user(username, user, if_version=version)
+        return await self._send(call)
 
-    async def delete(self, username: str, *, missing_ok: bool = False) -> None:
+    async def delete(
+        self,
+        username: str,
+        *,
+        missing_ok: bool = False,
+        **condition: Unpack[Condition],
+    ) -> None:
         """
         Delete a user.
 
         Raises:
             NotFound: No such user, unless missing_ok.
+            Stale: Somebody wrote the user in between.
         """
         try:
-            await self._send(calls.delete_user(username))
+            await self._send(calls.delete_user(username, **condition))
         except NotFound:
             if not missing_ok:
                 raise

@@ -21,6 +21,8 @@ from petstore.contract.user import Token, TokenInfo, User, UserDraft
 T = TypeVar("T")
 
 OneOrMore = str | Sequence[str]
+# ANY_VERSION in it stands for any; None is no condition.
+Versions = int | Sequence[int] | None
 
 
 class PageArguments(TypedDict, total=False):
@@ -36,14 +38,25 @@ class PageArguments(TypedDict, total=False):
     cursor: str | None
 
 
+class Condition(TypedDict, total=False):
+    """
+    Hold a write to what its caller saw.
+
+    Args:
+        if_version: Refuse (Stale) unless the entity has it; None overwrites any.
+    """
+
+    if_version: Versions
+
+
 def add_pet(pet: PetDraft) -> Call[Pet]:
     """Add a pet."""
     return _call(pets.ADD_PET, pet=pet)
 
 
-def update_pet(pet: Pet) -> Call[Pet]:
-    """Replace a pet."""
-    return _call(pets.UPDATE_PET, pet=pet)
+def update_pet(pet: Pet, *, if_version: Versions = None) -> Call[Pet]:
+    """Replace a pet, if it still has one of the versions."""
+    return _call(pets.UPDATE_PET, pet=pet, if_version=if_version)
 
 
 def list_pets(
@@ -87,26 +100,38 @@ def find_pets_by_tags(tags: OneOrMore, *, cursor: str | None = None) -> Call[lis
     return _call(pets.FIND_PETS_BY_TAGS, tags=tags, cursor=cursor)
 
 
-def get_pet_by_id(pet_id: int) -> Call[Pet]:
-    """Get a pet."""
-    return _call(pets.GET_PET_BY_ID, pet_id=pet_id)
+def get_pet_by_id(pet_id: int, *, unless_version: Versions = None) -> Call[Pet]:
+    """Get a pet; where it has one of the versions, the reply is 304 without it."""
+    return _call(pets.GET_PET_BY_ID, pet_id=pet_id, unless_version=unless_version)
 
 
 def update_pet_with_form(
-    pet_id: int, *, name: str | None = None, status: str | None = None
+    pet_id: int,
+    *,
+    name: str | None = None,
+    status: str | None = None,
+    if_version: Versions = None,
 ) -> Call[Pet]:
     """Change the name or the status of a pet, or both."""
-    return _call(pets.UPDATE_PET_WITH_FORM, pet_id=pet_id, name=name, status=status)
+    return _call(
+        pets.UPDATE_PET_WITH_FORM,
+        pet_id=pet_id,
+        name=name,
+        status=status,
+        if_version=if_version,
+    )
 
 
-def patch_pet(pet_id: int, patch: PetPatch) -> Call[Pet]:
+def patch_pet(
+    pet_id: int, patch: PetPatch, *, if_version: Versions = None
+) -> Call[Pet]:
     """Change the fields that are set in the patch; None clears one."""
-    return _call(pets.PATCH_PET, pet_id=pet_id, patch=patch)
+    return _call(pets.PATCH_PET, pet_id=pet_id, patch=patch, if_version=if_version)
 
 
-def delete_pet(pet_id: int) -> Call[None]:
+def delete_pet(pet_id: int, *, if_version: Versions = None) -> Call[None]:
     """Delete a pet."""
-    return _call(pets.DELETE_PET, pet_id=pet_id)
+    return _call(pets.DELETE_PET, pet_id=pet_id, if_version=if_version)
 
 
 def restore_pet(pet_id: int) -> Call[Pet]:
@@ -165,19 +190,23 @@ def list_orders(
     return _call(shop.LIST_ORDERS, status=status, pet_id=pet_id, sort=sort, **page)
 
 
-def get_order_by_id(order_id: int) -> Call[Order]:
-    """Get an order."""
-    return _call(shop.GET_ORDER_BY_ID, order_id=order_id)
+def get_order_by_id(order_id: int, *, unless_version: Versions = None) -> Call[Order]:
+    """Get an order; as `get_pet_by_id`."""
+    return _call(shop.GET_ORDER_BY_ID, order_id=order_id, unless_version=unless_version)
 
 
-def patch_order(order_id: int, patch: OrderPatch) -> Call[Order]:
+def patch_order(
+    order_id: int, patch: OrderPatch, *, if_version: Versions = None
+) -> Call[Order]:
     """Change the fields that are set in the patch; None clears one."""
-    return _call(shop.PATCH_ORDER, order_id=order_id, patch=patch)
+    return _call(
+        shop.PATCH_ORDER, order_id=order_id, patch=patch, if_version=if_version
+    )
 
 
-def delete_order(order_id: int) -> Call[None]:
+def delete_order(order_id: int, *, if_version: Versions = None) -> Call[None]:
     """Delete an order."""
-    return _call(shop.DELETE_ORDER, order_id=order_id)
+    return _call(shop.DELETE_ORDER, order_id=order_id, if_version=if_version)
 
 
 def create_user(user: UserDraft) -> Call[User]:
@@ -217,19 +246,23 @@ def logout_user() -> Call[None]:
     return _call(shop.LOGOUT_USER)
 
 
-def get_user_by_name(username: str) -> Call[User]:
-    """Get a user."""
-    return _call(shop.GET_USER_BY_NAME, username=username)
+def get_user_by_name(username: str, *, unless_version: Versions = None) -> Call[User]:
+    """Get a user; as `get_pet_by_id`."""
+    return _call(
+        shop.GET_USER_BY_NAME, username=username, unless_version=unless_version
+    )
 
 
-def update_user(username: str, user: UserDraft) -> Call[User]:
+def update_user(
+    username: str, user: UserDraft, *, if_version: Versions = None
+) -> Call[User]:
     """Replace the user of that name."""
-    return _call(shop.UPDATE_USER, username=username, user=user)
+    return _call(shop.UPDATE_USER, username=username, user=user, if_version=if_version)
 
 
-def delete_user(username: str) -> Call[None]:
+def delete_user(username: str, *, if_version: Versions = None) -> Call[None]:
     """Delete a user."""
-    return _call(shop.DELETE_USER, username=username)
+    return _call(shop.DELETE_USER, username=username, if_version=if_version)
 
 
 def create_token(username: str, password: str) -> Call[Token]:

@@ -292,7 +292,7 @@ def _plain(arg: Arg, value: object) -> object:
     reading = _reading(arg)
     if not reading.is_list:
         return _data(value, reading.model)
-    if isinstance(value, str):
+    if isinstance(value, str | int):
         return [value]
     if isinstance(value, Iterable):
         return [_data(item, reading.model) for item in value]

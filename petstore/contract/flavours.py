@@ -20,6 +20,16 @@ from petstore.contract.call import Arg, Call, Method, Operation, Place
 from petstore.contract.errors import NotSupported, UnsupportedMedia
 from petstore.contract.media import FORM, JSON, MERGE_PATCH, MULTIPART, OCTETS, XML
 from petstore.contract.operations import OPERATIONS
+from petstore.contract.route_texts import (
+    Text,
+    argument_text,
+    id_text,
+    says,
+    token_text,
+    upload_text,
+    v2_login_text,
+    v3_login_text,
+)
 from petstore.contract.router import Router
 
 Flavour = Literal["native", "v2", "v3"]
@@ -71,9 +81,6 @@ class Shape(Enum):
     FIRST = "first"
     PET = "pet"
     STREAM = "stream"
-
-
-Text = Callable[[Call[Any], Any], str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,7 +203,7 @@ def _native_route(operation: Operation[Any]) -> Route:
     if operation is pets.GET_PHOTO:
         shape = Shape.STREAM
     if operation is shop.LOGIN_USER:
-        shape, text = Shape.QUOTED, _token
+        shape, text = Shape.QUOTED, token_text
     return Route(
         operation,
         operation.method,
@@ -223,31 +230,6 @@ def _takes(
     return bodies.get(operation.id, (JSON,))
 
 
-def _token(_: Call[Any], token: Any) -> str:
-    return str(token.access_token)
-
-
-def _argument(name: str) -> Text:
-    return lambda call, _: str(call.arguments[name])
-
-
-def _id_of_value(_: Call[Any], value: Any) -> str:
-    return "0" if value is None else str(value.id)
-
-
-def _says(text: str) -> Text:
-    return lambda _, __: text
-
-
-def _upload_text(call: Call[Any], photo: Any) -> str:
-    metadata = call.arguments.get("additional_metadata", "null")
-    name = call.arguments["content"].file_name or "file"
-    return (
-        f"additionalMetadata: {metadata}\n"
-        f"File uploaded to ./{name}, {photo.size_bytes} bytes"
-    )
-
-
 def _reads_pet(call: Call[Any]) -> tuple[Call[Any], ...]:
     return (Call(pets.GET_PET_BY_ID, {"pet_id": call.arguments["pet_id"]}),)
 
@@ -272,43 +254,43 @@ def _compat_routes(
     bodies: Mapping[str, tuple[str, ...]], changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Route]:
     return {
-        name: replace(
-            _native_route(operation),
-            **{"takes": _takes(operation, bodies), **changes.get(name, {})},
+        name: _without_headers(
+            replace(
+                _native_route(operation),
+                **{"takes": _takes(operation, bodies), **changes.get(name, {})},
+            )
         )
         for name, operation in OPERATIONS.items()
         if name not in _OURS
     }
 
 
+def _without_headers(route: Route) -> Route:
+    """Leave out conditions and keys, of which the public Petstore knows nothing."""
+    kept = tuple(arg for arg in route.args if arg.place is not Place.HEADER)
+    return replace(route, args=kept)
+
+
 def _message(text: Text, **more: Any) -> dict[str, Any]:
     return {"shape": Shape.MESSAGE, "text": text, **more}
 
 
-def _v2_login(call: Call[Any], token: Any) -> str:
-    return f"logged in user session:{_token(call, token)}"
-
-
-def _v3_login(call: Call[Any], token: Any) -> str:
-    return f"Logged in user session: {_token(call, token)}"
-
-
 _V2: Final[dict[str, Mapping[str, Any]]] = {
-    "updatePetWithForm": _message(_argument("pet_id"), reads=_reads_pet),
-    "deletePet": _message(_argument("pet_id")),
+    "updatePetWithForm": _message(argument_text("pet_id"), reads=_reads_pet),
+    "deletePet": _message(argument_text("pet_id")),
     "uploadFile": _message(
-        _upload_text,
+        upload_text,
         takes=(MULTIPART, OCTETS),
         args=_moved(pets.UPLOAD_FILE.args, Place.FORM, "additional_metadata"),
     ),
-    "deleteOrder": _message(_argument("order_id")),
-    "createUser": _message(_id_of_value, reads=_reads_users),
-    "createUsersWithArrayInput": _message(_says("ok"), reads=_reads_users),
-    "createUsersWithListInput": _message(_says("ok"), reads=_reads_users),
-    "updateUser": _message(_id_of_value, reads=_reads_users),
-    "deleteUser": _message(_argument("username")),
-    "loginUser": {"shape": Shape.QUOTED, "text": _v2_login},
-    "logoutUser": _message(_says("ok")),
+    "deleteOrder": _message(argument_text("order_id")),
+    "createUser": _message(id_text, reads=_reads_users),
+    "createUsersWithArrayInput": _message(says("ok"), reads=_reads_users),
+    "createUsersWithListInput": _message(says("ok"), reads=_reads_users),
+    "updateUser": _message(id_text, reads=_reads_users),
+    "deleteUser": _message(argument_text("username")),
+    "loginUser": {"shape": Shape.QUOTED, "text": v2_login_text},
+    "logoutUser": _message(says("ok")),
 }
 _OPEN_LOGIN: Final = tuple(replace(arg, required=False) for arg in shop.LOGIN_USER.args)
 _V3_FORM: Final = _moved(pets.UPDATE_PET_WITH_FORM.args, Place.QUERY, "name", "status")
@@ -322,8 +304,8 @@ _V3_STRICT: Final[dict[str, Mapping[str, Any]]] = {
     **_V3,
     "deletePet": {"shape": Shape.EMPTY},
     "createUsersWithListInput": {"shape": Shape.FIRST, "reads": _reads_users},
-    "uploadFile": _message(_upload_text),
-    "loginUser": {"args": _OPEN_LOGIN, "shape": Shape.QUOTED, "text": _v3_login},
+    "uploadFile": _message(upload_text),
+    "loginUser": {"args": _OPEN_LOGIN, "shape": Shape.QUOTED, "text": v3_login_text},
     "logoutUser": {"shape": Shape.EMPTY},
     "updateUser": {"shape": Shape.EMPTY, "reads": _reads_users},
 }
@@ -337,16 +319,16 @@ _V3_PUBLIC: Final[dict[str, Mapping[str, Any]]] = {
         ),
         "takes": (),
     },
-    "deletePet": {"shape": Shape.TEXT, "text": _says("Pet deleted")},
+    "deletePet": {"shape": Shape.TEXT, "text": says("Pet deleted")},
     "uploadFile": {"shape": Shape.PET},
-    "loginUser": {"args": _OPEN_LOGIN, "shape": Shape.TEXT, "text": _v3_login},
-    "logoutUser": {"shape": Shape.TEXT, "text": _says("User logged out")},
+    "loginUser": {"args": _OPEN_LOGIN, "shape": Shape.TEXT, "text": v3_login_text},
+    "logoutUser": {"shape": Shape.TEXT, "text": says("User logged out")},
 }
 _V2_PUBLIC: Final[dict[str, Mapping[str, Any]]] = {
     **_V2,
     "findPetsByStatus": {"defaults": {"status": []}},
     "findPetsByTags": {"defaults": {"tags": []}},
-    "loginUser": _message(_v2_login, args=_OPEN_LOGIN),
+    "loginUser": _message(v2_login_text, args=_OPEN_LOGIN),
 }
 _V2_POLICY: Final = Policy(
     create_missing=True,

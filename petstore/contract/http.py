@@ -32,6 +32,7 @@ from petstore.contract.errors import (
     Malformed,
 )
 from petstore.contract.flavours import Face, Route
+from petstore.contract.headers import read_header, write_headers
 from petstore.contract.media import FORM, JSON, MERGE_PATCH, XML, media_type
 from petstore.contract.order import OrderPatch
 from petstore.contract.pet import Category, PetDraft, PetPatch
@@ -105,7 +106,7 @@ def decode_request(match: Match, request: Request) -> Call[Any]:
 
 def decode_parameters(match: Match, request: Request) -> dict[str, Any]:
     """
-    Read the arguments that travel in path and query, by Python name.
+    Read the arguments that travel in path, query and headers, by Python name.
 
     Raises:
         Malformed, Invalid: As `decode_request`.
@@ -118,6 +119,10 @@ def decode_parameters(match: Match, request: Request) -> dict[str, Any]:
         fields = parse_fields(request.query, "query")
         for arg in plan.query:
             _take(match, arg, fields, arguments)
+    for name, arg in plan.headers:
+        text = request.headers.get(name)
+        if text is not None:
+            arguments[arg.name] = read_header(arg, text)
     return arguments
 
 
@@ -137,7 +142,7 @@ def encode_request(face: Face, call: Call[Any], *, boundary: str = BOUNDARY) -> 
     form: list[tuple[str, str]] = []
     body: bytes | ByteStream = b""
     for arg in route.args:
-        if arg.name not in call.arguments:
+        if arg.name not in call.arguments or arg.place is Place.HEADER:
             continue
         value = call.arguments[arg.name]
         if arg.place is Place.PATH:
@@ -152,7 +157,9 @@ def encode_request(face: Face, call: Call[Any], *, boundary: str = BOUNDARY) -> 
         content_type, body = packed_upload(route, form, body, boundary)
     else:
         content_type, body = _packed(route, form, body)
-    headers = {"content-type": content_type} if content_type else {}
+    headers = write_headers(route, call.arguments)
+    if content_type:
+        headers["content-type"] = content_type
     return Request(route.method, face.base + path, urlencode(query), headers, body)
 
 
@@ -206,10 +213,11 @@ def parse_fields(text: str, location: str) -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Hold the arguments of a route by place, sorted out once."""
+    """Hold the arguments of a route by place, sorted out once; headers by name."""
 
     path: tuple[Arg, ...]
     query: tuple[Arg, ...]
+    headers: tuple[tuple[str, Arg], ...]
     form: tuple[Arg, ...]
     body: tuple[Arg, ...]
     has_upload: bool
@@ -220,6 +228,7 @@ def _plan(route: Route) -> _Plan:
     return _Plan(
         path=route.args_in(Place.PATH),
         query=route.args_in(Place.QUERY),
+        headers=tuple((arg.wire.lower(), arg) for arg in route.args_in(Place.HEADER)),
         form=route.args_in(Place.FORM),
         body=route.args_in(Place.BODY),
         has_upload=bool(route.args_in(Place.UPLOAD)),

@@ -13,7 +13,12 @@ from typing import Any, Final, get_origin
 from pydantic import BaseModel
 
 from petstore.contract import errors
-from petstore.contract.arguments import CURSOR, FIND_COUNT_MAX
+from petstore.contract.arguments import (
+    CURSOR,
+    FIND_COUNT_MAX,
+    IF_VERSION,
+    UNLESS_VERSION,
+)
 from petstore.contract.call import Operation, Place
 from petstore.contract.errors import (
     PROBLEM_MEDIA_TYPE,
@@ -90,7 +95,12 @@ def responses(plan: Plan, route: Route) -> Json:
     """Return the answers by status: success first, then refusals, then the rest."""
     refusals = _problems(route) if plan.is_native else _refusals(plan, route)
     rest = {"description": "Any other refusal", **_error_content(plan)}
-    return {"200": _success(plan, route), **refusals, "default": rest}
+    answers = {"200": _success(plan, route)}
+    if UNLESS_VERSION in route.args:
+        headers = _headers(plan, route.operation)
+        text = "The entity has a version that the request names"
+        answers["304"] = {"description": text, "headers": headers}
+    return {**answers, **refusals, "default": rest}
 
 
 def error_components(plan: Plan) -> dict[str, Json]:
@@ -214,6 +224,8 @@ def _kinds(route: Route) -> list[type[RemoteError]]:
         found |= {errors.UnsupportedMedia, errors.TooLarge}
     if operation.writes:
         found.add(errors.StorageFull)
+    if IF_VERSION in route.args:
+        found.add(errors.Stale)
     return [kind for kind in REMOTE_ERRORS if kind in found]
 
 

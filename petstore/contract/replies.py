@@ -11,7 +11,7 @@ Source: RFC 9110 §8.8.3 (ETag), RFC 8288 (Link), RFC 9457 (problem details).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
@@ -31,13 +31,12 @@ from petstore.contract.errors import (
 from petstore.contract.flavours import Face, Route, Shape
 from petstore.contract.http import Request
 from petstore.contract.java_date import java_date, read_java_date
+from petstore.contract.java_defaults import with_java_defaults
 from petstore.contract.media import JSON, XML
-from petstore.contract.order import Order
-from petstore.contract.pet import ApiResponse, Category, Pet, Photo, Tag
-from petstore.contract.user import Token, User
+from petstore.contract.pet import ApiResponse, Pet, Photo
+from petstore.contract.user import Token
+from petstore.contract.versions import etag, read_if_none_match
 from petstore.contract.xml import to_xml, xml_root
-
-M = TypeVar("M", bound=BaseModel)
 
 PROBLEM_HEADER: Final = "x-petstore-problem"
 CURSOR_HEADER: Final = "x-petstore-cursor"
@@ -48,6 +47,7 @@ RATE_LIMIT: Final = "5000"
 
 _SUCCESS_MIN: Final = 200
 _REDIRECT_MIN: Final = 300
+_NOT_MODIFIED: Final = 304
 _WORDS_LENGTH_MAX: Final = 500
 
 
@@ -72,7 +72,7 @@ def encode_reply(
     route = face.routes[call.operation.id]
     headers: dict[str, str] = {}
     if face.flavour == "native" and reply.version is not None:
-        headers["etag"] = f'"{reply.version}"'
+        headers["etag"] = etag(reply.version)
     if reply.next_cursor is not None and isinstance(reply.value, list):
         headers["link"] = _next_link(request, reply.next_cursor)
         headers[CURSOR_HEADER] = reply.next_cursor
@@ -179,7 +179,7 @@ def compat_data(face: Face, value: Any, *, keeps_instants: bool = False) -> Any:
     if not isinstance(value, BaseModel):
         return value
     if face.is_public:
-        value = _with_java_defaults(value)
+        value = with_java_defaults(value)
     members = value.model_dump(
         mode="python", by_alias=True, exclude={"version"}, exclude_none=True
     )
@@ -192,33 +192,6 @@ def compat_data(face: Face, value: Any, *, keeps_instants: bool = False) -> Any:
 
 def _has_name(pet: Pet) -> bool:
     return "name" in pet.model_fields_set
-
-
-def _with_java_defaults(value: BaseModel) -> BaseModel:
-    """Fill what is a primitive in the public servers' classes, and so never null."""
-    if isinstance(value, Order):
-        return _with_zeros(value, "pet_id", "quantity")
-    if isinstance(value, User):
-        return _with_zeros(value, "user_status")
-    if isinstance(value, Pet):
-        return _with_numbered_parts(value)
-    return value
-
-
-def _with_numbered_parts(pet: Pet) -> Pet:
-    category, tags = pet.category, pet.tags
-    parts: list[Category | Tag] = [*tags] if category is None else [category, *tags]
-    if all(part.id is not None for part in parts):
-        return pet
-    numbered: dict[str, Any] = {"tags": [_with_zeros(tag, "id") for tag in tags]}
-    if category is not None:
-        numbered["category"] = _with_zeros(category, "id")
-    return pet.model_copy(update=numbered)
-
-
-def _with_zeros(value: M, *names: str) -> M:
-    missing = {name: 0 for name in names if getattr(value, name) is None}
-    return value.model_copy(update=missing) if missing else value
 
 
 def _date(face: Face, instant: datetime) -> str:
@@ -249,7 +222,8 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
     Read the answer to a call.
 
     A value that this face's answer does not carry is None; `follow_ups` has the calls
-    that fetch it.
+    that fetch it. It is None too where the caller knows the entity's version already
+    (status 304).
 
     Raises:
         RemoteError: The server refused.
@@ -258,6 +232,8 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
     # The public v3 server says 200 where there was nothing to delete.
     if response.status >= 400 or PROBLEM_HEADER in response.headers:
         raise _refusal(response)
+    if response.status == _NOT_MODIFIED and "unless_version" in call.arguments:
+        return _unchanged(response)
     _check_origin(response)
     route = face.routes[call.operation.id]
     value = _value(face, route, response)
@@ -268,6 +244,17 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
         status=response.status,
         headers=response.headers,
         next_cursor=response.headers.get(CURSOR_HEADER),
+    )
+
+
+def _unchanged(response: Response) -> Reply[None]:
+    versions = read_if_none_match(response.headers.get("etag", ""))
+    return Reply(
+        None,
+        version=versions[0] if versions else None,
+        request_id=response.headers.get("x-request-id"),
+        status=response.status,
+        headers=response.headers,
     )
 
 

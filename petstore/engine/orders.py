@@ -1,14 +1,17 @@
 """Execute the operations on orders and the inventory."""
 
+from collections.abc import Sequence
 from typing import Final, Unpack
 
 from sqlalchemy import bindparam, or_, select
 
 from petstore.contract.arguments import PAGE_SIZE_DEFAULT
+from petstore.contract.call import Reply
 from petstore.contract.errors import Conflicted, NotFound
 from petstore.contract.model import Page
 from petstore.contract.order import Order, OrderDraft, OrderPatch, OrderStatus
 from petstore.engine import pet_rows
+from petstore.engine.conditions import require_version, unless_known
 from petstore.engine.context import Context
 from petstore.engine.ids import given_id
 from petstore.engine.merging import merged_with
@@ -70,9 +73,11 @@ def open_order_of(tx: Tx, pet_id: int, *, beside: int = _ANY_OPEN) -> int | None
     return None if row is None else row[0]
 
 
-def get(tx: Tx, _: Context, *, order_id: int) -> Order:
-    """Return an order, or raise NotFound."""
-    return _live(tx, order_id).order
+def get(
+    tx: Tx, _: Context, *, order_id: int, unless_version: Sequence[int] | None = None
+) -> Order | Reply[None]:
+    """Return an order, or 304 for one that the caller knows, or raise NotFound."""
+    return unless_known(_live(tx, order_id).order, unless_version)
 
 
 def place(tx: Tx, context: Context, *, order: OrderDraft) -> Order:
@@ -96,15 +101,24 @@ def place(tx: Tx, context: Context, *, order: OrderDraft) -> Order:
     return insert_order(tx, order_id or tx.next_id("order"), order)
 
 
-def patch(tx: Tx, context: Context, *, order_id: int, patch: OrderPatch) -> Order:
+def patch(
+    tx: Tx,
+    context: Context,
+    *,
+    order_id: int,
+    patch: OrderPatch,
+    if_version: Sequence[int] | None = None,
+) -> Order:
     """
     Merge a JSON merge patch into an order; under the shop's rules delivering sells.
 
     Raises:
         NotFound: There is no such order.
+        Stale: It has another version.
         RuleBroken: The shop does not allow the change.
     """
     stored = _live(tx, order_id)
+    _require_version(stored, if_version)
     given = patch.model_dump(mode="json", exclude_unset=True)
     draft = merged_with(stored.order, given, OrderDraft)
     if context.has_shop_rules:
@@ -112,15 +126,19 @@ def patch(tx: Tx, context: Context, *, order_id: int, patch: OrderPatch) -> Orde
     return update_order(tx, stored, draft)
 
 
-def delete(tx: Tx, context: Context, *, order_id: int) -> None:
+def delete(
+    tx: Tx, context: Context, *, order_id: int, if_version: Sequence[int] | None = None
+) -> None:
     """
     Cancel an order; under the shop's rules that frees its pet.
 
     Raises:
         NotFound: There is no such order.
+        Stale: It has another version.
         RuleBroken: It is delivered, and a shop keeps that.
     """
     stored = _live(tx, order_id)
+    _require_version(stored, if_version)
     if context.has_shop_rules:
         check_order_cancel(stored.order)
         _free_pet(tx, stored.order)
@@ -150,6 +168,10 @@ def _live(tx: Tx, order_id: int) -> StoredOrder:
     if stored is None or stored.is_deleted:
         raise NotFound(f"There is no order {order_id}.")
     return stored
+
+
+def _require_version(stored: StoredOrder, if_version: Sequence[int] | None) -> None:
+    require_version(stored.order, if_version, what=f"Order {stored.order.id}")
 
 
 def _reserved(tx: Tx, order: OrderDraft) -> OrderDraft:

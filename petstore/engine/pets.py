@@ -1,5 +1,6 @@
 """Execute the operations on pets; each is one function of a transaction."""
 
+from collections.abc import Sequence
 from typing import Final, TypedDict, Unpack
 
 from petstore.contract.arguments import FIND_COUNT_MAX, PAGE_SIZE_DEFAULT
@@ -8,6 +9,7 @@ from petstore.contract.errors import Conflicted, NotFound, TooLarge
 from petstore.contract.model import ITEMS_MAX, Page
 from petstore.contract.pet import Pet, PetChange, PetDraft, PetPatch
 from petstore.engine import changes
+from petstore.engine.conditions import require_version, unless_known
 from petstore.engine.context import Context
 from petstore.engine.ids import given_id
 from petstore.engine.merging import merged_with
@@ -32,9 +34,11 @@ _FIND_SORT: Final = "id"
 _KEY_TYPES: Final = {"id": (int,), "name": (str, int)}
 
 
-def get(tx: Tx, _: Context, *, pet_id: int) -> Pet:
-    """Return a pet, or raise NotFound."""
-    return _live(tx, pet_id).pet
+def get(
+    tx: Tx, _: Context, *, pet_id: int, unless_version: Sequence[int] | None = None
+) -> Pet | Reply[None]:
+    """Return a pet, or 304 for one that the caller knows, or raise NotFound."""
+    return unless_known(_live(tx, pet_id).pet, unless_version)
 
 
 def add(tx: Tx, context: Context, *, pet: PetDraft) -> Pet:
@@ -58,16 +62,20 @@ def add(tx: Tx, context: Context, *, pet: PetDraft) -> Pet:
     return _change(tx, context, stored, pet)
 
 
-def replace(tx: Tx, context: Context, *, pet: Pet) -> Pet:
+def replace(
+    tx: Tx, context: Context, *, pet: Pet, if_version: Sequence[int] | None = None
+) -> Pet:
     """
     Replace a pet; a missing one is created where the policy says so.
 
     Raises:
         NotFound: It is missing, and the policy does not create it.
+        Stale: It has another version.
         RuleBroken: The shop does not allow the change of status.
     """
     stored = find(tx, pet.id)
     if stored is not None and not stored.is_deleted:
+        _require_version(stored, if_version)
         if context.has_shop_rules and pet.status is None:
             pet = pet.model_copy(update={"status": stored.pet.status})
         return _change(tx, context, stored, pet)
@@ -76,16 +84,25 @@ def replace(tx: Tx, context: Context, *, pet: Pet) -> Pet:
     raise _no_pet(pet.id)
 
 
-def patch(tx: Tx, context: Context, *, pet_id: int, patch: PetPatch) -> Pet:
+def patch(
+    tx: Tx,
+    context: Context,
+    *,
+    pet_id: int,
+    patch: PetPatch,
+    if_version: Sequence[int] | None = None,
+) -> Pet:
     """
     Merge a JSON merge patch into a pet.
 
     Raises:
         NotFound: There is no such pet.
+        Stale: It has another version.
         Invalid: The patch clears what a pet needs.
         RuleBroken: The shop does not allow the change of status.
     """
     stored = _live(tx, pet_id)
+    _require_version(stored, if_version)
     given = patch.model_dump(mode="json", exclude_unset=True)
     merged = merged_with(stored.pet, given, PetDraft)
     if "name" not in stored.pet.model_fields_set and "name" not in given:
@@ -101,22 +118,28 @@ def update_with_form(
     pet_id: int,
     name: str | None = None,
     status: str | None = None,
+    if_version: Sequence[int] | None = None,
 ) -> Pet:
-    """Change name and status where they are given."""
+    """Change name and status where they are given; raises as `patch`."""
     given = {"name": name, "status": status}
     changed = {field: value for field, value in given.items() if value is not None}
-    return patch(tx, context, pet_id=pet_id, patch=PetPatch.model_validate(changed))
+    given_patch = PetPatch.model_validate(changed)
+    return patch(tx, context, pet_id=pet_id, patch=given_patch, if_version=if_version)
 
 
-def delete(tx: Tx, context: Context, *, pet_id: int) -> None:
+def delete(
+    tx: Tx, context: Context, *, pet_id: int, if_version: Sequence[int] | None = None
+) -> None:
     """
     Delete a pet; a tombstone stays, from which it can be restored.
 
     Raises:
         NotFound: There is no such pet.
+        Stale: It has another version.
         RuleBroken: An order of the shop needs it.
     """
     stored = _live(tx, pet_id)
+    _require_version(stored, if_version)
     if context.has_shop_rules:
         check_pet_delete(pet_id, open_order_id=open_order_of(tx, pet_id))
     delete_pet(tx, stored.pet)
@@ -248,6 +271,10 @@ def _live(tx: Tx, pet_id: int) -> StoredPet:
     if stored is None or stored.is_deleted:
         raise _no_pet(pet_id)
     return stored
+
+
+def _require_version(stored: StoredPet, if_version: Sequence[int] | None) -> None:
+    require_version(stored.pet, if_version, what=f"Pet {stored.pet.id}")
 
 
 def _no_pet(pet_id: int) -> NotFound:

@@ -105,13 +105,22 @@ def set_role(tx: Tx, username: str, *, role: Role) -> StoredUser:
 
 def delete_user(tx: Tx, username: str) -> None:
     """
-    Delete a user, and end the user's tokens; writes one change.
+    Delete the user of that name; see `remove_user`.
 
     Raises:
         NotFound: No such user.
         RuleBroken: It would leave the shop without an owner.
     """
-    stored = _stored(tx, username)
+    remove_user(tx, _stored(tx, username))
+
+
+def remove_user(tx: Tx, stored: StoredUser) -> None:
+    """
+    Delete a user, and end the user's tokens; writes one change.
+
+    Raises:
+        RuleBroken: It would leave the shop without an owner.
+    """
     _require_other_owner(tx, stored)
     user_rows.delete_user(tx, stored.user)
 

@@ -1,20 +1,22 @@
 """Execute the operations on users."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import cast
 
 from sqlalchemy import BindParameter, Select, bindparam, select
 
 from petstore.contract.arguments import PAGE_SIZE_DEFAULT
+from petstore.contract.call import Reply
 from petstore.contract.checks import check_username
 from petstore.contract.errors import Conflicted, FieldProblem, Invalid, NotFound
 from petstore.contract.model import Page
 from petstore.contract.role import Role
 from petstore.contract.user import User, UserDraft
+from petstore.engine.conditions import require_version, unless_known
 from petstore.engine.context import Context
 from petstore.engine.ids import given_id
 from petstore.engine.paging import read_cursor, write_cursor
-from petstore.engine.roles import delete_user
+from petstore.engine.roles import remove_user
 from petstore.engine.user_rows import (
     COLUMNS,
     StoredUser,
@@ -29,9 +31,15 @@ from petstore.storage.tables import SHOP_USER
 from petstore.storage.transaction import Tx
 
 
-def get(tx: Tx, context: Context, *, username: str) -> User:
-    """Return a user, or raise NotFound."""
-    return _shown(_stored(tx, username).user, context)
+def get(
+    tx: Tx,
+    context: Context,
+    *,
+    username: str,
+    unless_version: Sequence[int] | None = None,
+) -> User | Reply[None]:
+    """Return a user, or 304 for one that the caller knows, or raise NotFound."""
+    return unless_known(_shown(_stored(tx, username).user, context), unless_version)
 
 
 def create(
@@ -89,7 +97,14 @@ def create_many(tx: Tx, context: Context, *, users: list[UserDraft]) -> list[Use
     return [user for user in created if user is not None]
 
 
-def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User | None:
+def replace(
+    tx: Tx,
+    context: Context,
+    *,
+    username: str,
+    user: UserDraft,
+    if_version: Sequence[int] | None = None,
+) -> User | None:
     """
     Replace a user; a name in the body renames, the id stays.
 
@@ -98,6 +113,7 @@ def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User
 
     Raises:
         NotFound: No such user, and the policy does not create one.
+        Stale: The user has another version.
         Conflicted: The new name is taken.
         Invalid: No path leads to the new name.
     """
@@ -107,21 +123,27 @@ def replace(tx: Tx, context: Context, *, username: str, user: UserDraft) -> User
         if not context.policy.create_missing:
             raise _no_user(username)
         return create(tx, context, user=draft)
+    _require_version(stored, if_version)
     name = draft.username or username
     if name != username:
         _check_new_name(tx, context, name)
     return _shown(update_user(tx, stored.user, draft), context)
 
 
-def delete(tx: Tx, _: Context, *, username: str) -> None:
+def delete(
+    tx: Tx, _: Context, *, username: str, if_version: Sequence[int] | None = None
+) -> None:
     """
     Delete a user and end the user's tokens.
 
     Raises:
         NotFound: No such user.
+        Stale: The user has another version.
         RuleBroken: It would leave the shop without an owner.
     """
-    delete_user(tx, username)
+    stored = _stored(tx, username)
+    _require_version(stored, if_version)
+    remove_user(tx, stored)
 
 
 def list_page(
@@ -165,6 +187,10 @@ def _stored(tx: Tx, username: str) -> StoredUser:
     if stored is None:
         raise _no_user(username)
     return stored
+
+
+def _require_version(stored: StoredUser, if_version: Sequence[int] | None) -> None:
+    require_version(stored.user, if_version, what=f"User {stored.user.username}")
 
 
 def _check_new_name(tx: Tx, context: Context, name: str) -> None:

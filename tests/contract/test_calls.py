@@ -15,6 +15,7 @@ from petstore.contract.pet import (
     PetStatus,
 )
 from petstore.contract.user import Credentials
+from petstore.contract.versions import ANY_VERSION
 from tests.kit.builders import (
     a_draft,
     a_pet,
@@ -28,7 +29,10 @@ STREAM = ByteStream(b"png")
 # Every builder with all of its arguments, and what the call holds.
 BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
     "addPet": (lambda: calls.add_pet(a_draft()), {"pet": a_draft()}),
-    "updatePet": (lambda: calls.update_pet(a_pet()), {"pet": a_pet()}),
+    "updatePet": (
+        lambda: calls.update_pet(a_pet(), if_version=3),
+        {"pet": a_pet(), "if_version": [3]},
+    ),
     "listPets": (
         lambda: calls.list_pets(
             status=["sold"],
@@ -57,16 +61,22 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
         lambda: calls.find_pets_by_tags(["a", "b"], cursor="c"),
         {"tags": ["a", "b"], "cursor": "c"},
     ),
-    "getPetById": (lambda: calls.get_pet_by_id(1), {"pet_id": 1}),
+    "getPetById": (
+        lambda: calls.get_pet_by_id(1, unless_version=[3, 4]),
+        {"pet_id": 1, "unless_version": [3, 4]},
+    ),
     "updatePetWithForm": (
-        lambda: calls.update_pet_with_form(1, name="Rex", status="sold"),
-        {"pet_id": 1, "name": "Rex", "status": "sold"},
+        lambda: calls.update_pet_with_form(1, name="Rex", status="sold", if_version=3),
+        {"pet_id": 1, "name": "Rex", "status": "sold", "if_version": [3]},
     ),
     "patchPet": (
-        lambda: calls.patch_pet(1, PetPatch(name="Rex")),
-        {"pet_id": 1, "patch": PetPatch(name="Rex")},
+        lambda: calls.patch_pet(1, PetPatch(name="Rex"), if_version=3),
+        {"pet_id": 1, "patch": PetPatch(name="Rex"), "if_version": [3]},
     ),
-    "deletePet": (lambda: calls.delete_pet(1), {"pet_id": 1}),
+    "deletePet": (
+        lambda: calls.delete_pet(1, if_version=[ANY_VERSION, 3]),
+        {"pet_id": 1, "if_version": [ANY_VERSION]},
+    ),
     "restorePet": (lambda: calls.restore_pet(1), {"pet_id": 1}),
     "getPetHistory": (
         lambda: calls.get_pet_history(1, limit=10, cursor="c"),
@@ -91,12 +101,18 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
         ),
         {"status": "placed", "pet_id": 1, "sort": "-id", "limit": 10, "cursor": "c"},
     ),
-    "getOrderById": (lambda: calls.get_order_by_id(1), {"order_id": 1}),
-    "patchOrder": (
-        lambda: calls.patch_order(1, OrderPatch(complete=True)),
-        {"order_id": 1, "patch": OrderPatch(complete=True)},
+    "getOrderById": (
+        lambda: calls.get_order_by_id(1, unless_version=3),
+        {"order_id": 1, "unless_version": [3]},
     ),
-    "deleteOrder": (lambda: calls.delete_order(1), {"order_id": 1}),
+    "patchOrder": (
+        lambda: calls.patch_order(1, OrderPatch(complete=True), if_version=3),
+        {"order_id": 1, "patch": OrderPatch(complete=True), "if_version": [3]},
+    ),
+    "deleteOrder": (
+        lambda: calls.delete_order(1, if_version=3),
+        {"order_id": 1, "if_version": [3]},
+    ),
     "createUser": (
         lambda: calls.create_user(a_user_draft()),
         {"user": a_user_draft()},
@@ -118,12 +134,18 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
         {"username": "ann", "password": "pw"},
     ),
     "logoutUser": (lambda: calls.logout_user(), {}),
-    "getUserByName": (lambda: calls.get_user_by_name("ann"), {"username": "ann"}),
-    "updateUser": (
-        lambda: calls.update_user("ann", a_user_draft()),
-        {"username": "ann", "user": a_user_draft()},
+    "getUserByName": (
+        lambda: calls.get_user_by_name("ann", unless_version=3),
+        {"username": "ann", "unless_version": [3]},
     ),
-    "deleteUser": (lambda: calls.delete_user("ann"), {"username": "ann"}),
+    "updateUser": (
+        lambda: calls.update_user("ann", a_user_draft(), if_version=3),
+        {"username": "ann", "user": a_user_draft(), "if_version": [3]},
+    ),
+    "deleteUser": (
+        lambda: calls.delete_user("ann", if_version=3),
+        {"username": "ann", "if_version": [3]},
+    ),
     "createToken": (
         lambda: calls.create_token("ann", "pw"),
         {"credentials": Credentials(username="ann", password="pw")},
@@ -175,6 +197,11 @@ WRONG: Any = 5.5
     [
         (lambda: calls.get_pet_by_id(WRONG), "path.petId", "int_type"),
         (lambda: calls.get_pet_by_id(2**63), "path.petId", "less_than_equal"),
+        (
+            lambda: calls.delete_pet(1, if_version=-1),
+            "header.If-Match",
+            "greater_than_equal",
+        ),
         (lambda: calls.get_photo("../x"), "path.name", "string_pattern_mismatch"),
         (lambda: calls.list_pets(limit=0), "query.limit", "greater_than_equal"),
         (lambda: calls.list_pets(sort="age"), "query.sort", "string_pattern_mismatch"),

@@ -36,7 +36,7 @@ def test_native_arguments_are_those_of_the_table():
         expected = {
             (arg.place.value, arg.wire): arg.required
             for arg in one.args
-            if arg.place in ("path", "query")
+            if arg.place in ("path", "query", "header")
         }
         assert found == expected, one.id
 
@@ -58,7 +58,7 @@ def test_native_errors_are_problems_with_their_status():
         responses = described[operation.id]["responses"]
         for error in operation.errors:
             assert error.code in codes(responses[str(error.status)], shared)
-        for status in responses.keys() - {"200"}:
+        for status in responses.keys() - {"200", "304"}:
             assert media_types(responses[status], shared) == {PROBLEM}
 
 
@@ -124,6 +124,25 @@ def test_entities_show_their_version_as_etag():
     assert {"getPetById", "placeOrder", "updateUser", "uploadFile"} <= with_etag
     assert not with_etag & {"listPets", "getInventory", "deletePet", "createToken"}
     assert "version" in built("native")["components"]["schemas"]["Pet"]["properties"]
+
+
+def test_conditions_are_texts_and_their_answers_are_listed():
+    described = operations(built("native"))
+    guarded = {name for name, one in described.items() if "412" in one["responses"]}
+    cached = {name for name, one in described.items() if "304" in one["responses"]}
+    (condition,) = [
+        one for one in described["deletePet"]["parameters"] if one["in"] == "header"
+    ]
+
+    assert guarded == {
+        *("updatePet", "patchPet", "updatePetWithForm", "deletePet"),
+        *("patchOrder", "deleteOrder", "updateUser", "deleteUser"),
+    }
+    assert cached == {"getPetById", "getOrderById", "getUserByName"}
+    assert "ETag" in described["getPetById"]["responses"]["304"]["headers"]
+    assert condition["name"] == "If-Match"
+    assert condition["schema"] == {"type": "string", "examples": ['"3"']}
+    assert "(412)" in condition["description"]
 
 
 def test_only_a_patch_shows_null():

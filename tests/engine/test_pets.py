@@ -85,7 +85,8 @@ def test_replaced_pet_is_the_new_one_with_the_next_version(sandbox: Shop):
     pet = sandbox.pets.create(a_draft())
 
     replaced = sandbox.pets.replace(
-        Pet(id=pet.id, name="Max", photo_urls=[], status="sold", version=99)
+        Pet(id=pet.id, name="Max", photo_urls=[], status="sold", version=99),
+        if_version=None,
     )
 
     assert Pet(id=1, name="Max", photo_urls=[], status="sold", version=2) == replaced

@@ -19,14 +19,17 @@ def can_carry(face: Face, call: Call[Any]) -> bool:
     """
     Tell whether a face has words for a call.
 
-    What it has none for: an operation that it lacks; a call without an argument that it
-    requires; a version in a body of the compatible faces; a field that no model knows;
-    a comma in a list, and an empty field of a form of theirs; an empty item of a list,
-    an empty segment of a path; a username that is a route; an empty category, where
-    the public servers number it; and of an upload whatever its form leaves out.
+    What it has none for: an operation or an argument that it lacks; a call without an
+    argument that it requires; a version in a body of the compatible faces; a field that
+    no model knows; a comma in a list, and an empty field of a form of theirs; an empty
+    item of a list, an empty segment of a path; a username that is a route; an empty
+    category, where the public servers number it; and of an upload whatever its form
+    leaves out.
     """
     route = face.routes.get(call.operation.id)
-    return route is not None and all(
+    if route is None or call.arguments.keys() - {arg.name for arg in route.args}:
+        return False
+    return all(
         _can_carry_argument(face, route, arg, call.arguments) for arg in route.args
     )
 

@@ -14,6 +14,7 @@ from petstore.contract.order import Order, OrderPatch, OrderStatus
 from petstore.contract.pet import Pet, PetChange, PetPatch, PetStatus, Photo
 from petstore.contract.shop_operations import GET_INVENTORY
 from petstore.contract.user import Credentials, Token, TokenInfo, User
+from petstore.contract.versions import ANY_VERSION
 from tests.kit.strategies import (
     IDS,
     INT32S,
@@ -35,6 +36,10 @@ from tests.kit.strategies import (
 M = TypeVar("M", bound=BaseModel)
 
 _VERSIONS = st.none() | st.integers(1, 1_000)
+# ANY_VERSION stands alone, as the builders see to.
+_VERSION_LISTS = st.just([ANY_VERSION]) | st.lists(
+    st.integers(1, 2**63 - 1), max_size=3
+)
 _ITEMS = st.lists(TEXTS.filter(bool), max_size=3)
 _PHOTO_NAMES = st.from_regex(r"[0-9a-f]{64}(\.[a-z]{3,4})?", fullmatch=True)
 # The name of a file is quoted in a way that cannot tell "%22" from a quotation mark.
@@ -104,6 +109,8 @@ def _arguments(*, unknown_status: bool) -> Fields:
         ),
         "user": _with(user_drafts(), id=st.none() | INT64S),
         "users": st.lists(_with(user_drafts(), id=st.none() | INT64S), max_size=2),
+        "if_version": _VERSION_LISTS,
+        "unless_version": _VERSION_LISTS,
         "credentials": _models(Credentials, username=TEXTS, password=TEXTS),
     }
 
