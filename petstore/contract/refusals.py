@@ -26,8 +26,10 @@ from petstore.contract.pet import ApiResponse, PetStatus
 from petstore.contract.replies import PROBLEM_HEADER, Response, written_as
 from petstore.contract.xml import V3_FRAMEWORK_ERROR, XmlValue, to_xml
 
+SHOULD_RETRY_HEADER: Final = "x-should-retry"
 _PROBLEM_HEADER_LENGTH_MAX: Final = 2_000
 _SUCCESS: Final = 200
+_FAULT_MIN: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,24 @@ def encode_error(refused: Refused, error: RemoteError) -> Response:
         response.headers["allow"] = ", ".join(allow)
     if retry_after := error.extra.get("retry_after"):
         response.headers["retry-after"] = str(retry_after)
+    should_retry = _should_retry(error)
+    if should_retry is not None:
+        response.headers[SHOULD_RETRY_HEADER] = "true" if should_retry else "false"
     if isinstance(error, errors.Unauthorized):
         response.headers["www-authenticate"] = "Bearer"
     return response
+
+
+def _should_retry(error: RemoteError) -> bool | None:
+    """
+    Tell whether the same request may be sent again; None where nobody knows.
+
+    A pause is only asked for where nothing was done, so anything may be repeated then.
+    """
+    if "retry_after" in error.extra:
+        return True
+    is_final = error.status < _FAULT_MIN or isinstance(error, errors.StorageFull)
+    return False if is_final else None
 
 
 def _wants_problem(refused: Refused) -> bool:

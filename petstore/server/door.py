@@ -32,6 +32,8 @@ from petstore.contract.uploads import UploadReader
 from petstore.engine.context import Caller, Credentials
 from petstore.engine.engine import AsyncEngine
 from petstore.server.bodies import read_body, refuse_leave, upload_pieces
+from petstore.server.request_ids import HEADER as REQUEST_ID_HEADER
+from petstore.server.request_ids import request_ids
 from petstore.server.sent import Sent
 from petstore.server.services import Services
 from petstore.server.settings import Settings
@@ -39,12 +41,16 @@ from petstore.server.settings import Settings
 LOGGER: Final = logging.getLogger("petstore.server")
 _BEARER: Final = "bearer "
 _EXPOSED: Final = (
-    "ETag, Link, X-Expires-After, X-Rate-Limit, X-Petstore-Problem, X-Petstore-Cursor"
+    "ETag, Link, X-Expires-After, X-Rate-Limit, X-Petstore-Problem, X-Petstore-Cursor,"
+    " X-Request-Id, X-Should-Retry, Retry-After, Idempotency-Replayed"
 )
 _CORS_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _METHODS: Final = frozenset(_CORS_METHODS.split(", "))
 _METHOD_LENGTH_MAX: Final = 40
-_CORS_HEADERS: Final = "Content-Type, api_key, Authorization"
+_CORS_HEADERS: Final = (
+    "Content-Type, api_key, Authorization, If-Match, If-None-Match, Idempotency-Key,"
+    " X-Request-Id, Last-Event-ID"
+)
 
 
 class Door:
@@ -56,6 +62,7 @@ class Door:
         self._engine = engine
         self._settings = settings
         self._services = services
+        self._id_of = request_ids()
         self._contract = engine.setup.profile.contract
         self._cors: Mapping[str, str] = {}
         if settings.cors_origin is not None:
@@ -82,7 +89,7 @@ class Door:
             service = self._services.find(seen)
             if service is not None:
                 await self._body(request)
-                return self._sent(await service(request))
+                return self._sent(await service(request), self._id_of(request.headers))
             match = resolve(face, "GET" if method == "HEAD" else method, path)
             route = match.route
             if method == "HEAD":
@@ -91,15 +98,15 @@ class Door:
         except RemoteError as error:
             refuse_leave(request)
             url = _readable(request.url) or ""
-            return self._refused(Refused(face, route, seen, url, ""), error)
+            refused = Refused(face, route, seen, url, "")
+            return self._refused(refused, error, self._id_of(request.headers))
         except SanicException:
             raise
         except Exception:
-            fault_id = secrets.token_hex(8)
-            LOGGER.exception("fault %s in %s %s", fault_id, method, path)
-            return self._refused(
-                Refused(face, route, seen, "", fault_id), _fault(fault_id)
-            )
+            fault_id, request_id = secrets.token_hex(8), self._id_of(request.headers)
+            LOGGER.exception("fault %s in %s %s [%s]", fault_id, method, path, request_id)
+            refused = Refused(face, route, seen, "", fault_id)
+            return self._refused(refused, _fault(fault_id), request_id)
 
     def on_framing_error(
         self, request: SanicRequest | None, error: Exception
@@ -107,15 +114,17 @@ class Door:
         """Answer what Sanic itself refuses, such as a header that is no HTTP."""
         status = getattr(error, "status_code", 500)
         kind = _BY_FRAMING_STATUS.get(status, errors.ServerFault)
-        fault_id = secrets.token_hex(8)
-        refusal = kind(str(error) or kind.title)
-        if kind is errors.ServerFault:
-            LOGGER.error("fault %s outside of a handler", fault_id, exc_info=error)
-            refusal = _fault(fault_id)
         path = "/" if request is None else request.path
         seen = Request("GET", path, "", {} if request is None else request.headers)
+        fault_id, request_id = secrets.token_hex(8), self._id_of(seen.headers)
+        refusal = kind(str(error) or kind.title)
+        if kind is errors.ServerFault:
+            line = "fault %s outside of a handler [%s]"
+            LOGGER.error(line, fault_id, request_id, exc_info=error)
+            refusal = _fault(fault_id)
         face = face_of(path, self._contract)
-        return self._refused(Refused(face, None, seen, path, fault_id), refusal)
+        refused = Refused(face, None, seen, path, fault_id)
+        return self._refused(refused, refusal, request_id)
 
     async def _answer(
         self, request: SanicRequest, match: Match, seen: Request
@@ -133,7 +142,7 @@ class Door:
         if isinstance(response.body, ByteStream):
             await self._stream(request, response, response.body)
             return None
-        return self._sent(response)
+        return self._sent(response, self._id_of(request.headers))
 
     async def _body(self, request: SanicRequest) -> bytes:
         settings = self._settings
@@ -162,13 +171,15 @@ class Door:
             reply = await self._engine.send(call, _caller(request, match.face))
         file = ByteStream(b"", reader.media_type, file_name=reader.file_name)
         call = Call(operation, {**arguments, **reader.arguments, "content": file})
-        return self._sent(encode_reply(match.face, call, reply, seen))
+        response = encode_reply(match.face, call, reply, seen)
+        return self._sent(response, self._id_of(request.headers))
 
     async def _stream(
         self, request: SanicRequest, response: Response, body: ByteStream
     ) -> None:
         assert isinstance(body.chunks, AsyncIterable)
         headers = {**response.headers, **self._cors, **_download_headers(body)}
+        headers[REQUEST_ID_HEADER] = self._id_of(request.headers)
         sent: Any = Sent(b"", response.status, headers)
         stream: Any = request.stream
         stream.respond(sent)
@@ -177,18 +188,22 @@ class Door:
                 await sent.send(chunk)
         await sent.send(b"", True)
 
-    def _refused(self, refused: Refused, error: RemoteError) -> HTTPResponse:
+    def _refused(
+        self, refused: Refused, error: RemoteError, request_id: str
+    ) -> HTTPResponse:
         response = encode_error(refused, error)
         # In the words of the header, which hold no line break.
         problem = response.headers[PROBLEM_HEADER]
-        LOGGER.info("%s %s: %s", refused.request.method, refused.request.path, problem)
+        line = f"{refused.request.method} {refused.request.path}"
+        LOGGER.info("%s: %s [%s]", line, problem, request_id)
         if error.message != error.public_message:
-            LOGGER.warning("the store failed: %s", error.message)
-        return self._sent(response)
+            LOGGER.warning("the store failed: %s [%s]", error.message, request_id)
+        return self._sent(response, request_id)
 
-    def _sent(self, response: Response) -> HTTPResponse:
+    def _sent(self, response: Response, request_id: str) -> HTTPResponse:
         assert isinstance(response.body, bytes)
         headers = response.headers
+        headers[REQUEST_ID_HEADER] = request_id
         headers.update(self._cors)
         return Sent(response.body, response.status, headers)
 
@@ -201,7 +216,7 @@ class Door:
             headers["access-control-allow-methods"] = _CORS_METHODS
             asked = request.headers.get("access-control-request-headers")
             headers["access-control-allow-headers"] = asked or _CORS_HEADERS
-        return self._sent(Response(200, headers))
+        return self._sent(Response(200, headers), self._id_of(request.headers))
 
     def _check_host(self, request: SanicRequest) -> None:
         hosts = self._settings.hosts

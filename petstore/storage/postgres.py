@@ -25,7 +25,7 @@ from petstore.storage import schema
 from petstore.storage.ledger import Ledger
 from petstore.storage.statement import Params
 from petstore.storage.transaction import Clock, Execute, Overtaken, Row, Tx
-from petstore.storage.unit import Unit, without_own_frame
+from petstore.storage.unit import Unit, busy, without_own_frame
 
 try:
     import psycopg
@@ -329,7 +329,7 @@ def _unavailable(state: str | None, place: str) -> PetstoreError:
     if state == _QUERY_CANCELED:
         return Unavailable(f"The store {place} took too long; try again.")
     if state in (_SERIALIZATION_FAILURE, _DEADLOCK, _LOCK_NOT_AVAILABLE):
-        return Unavailable(f"The store {place} is busy; try again.")
+        return busy(place)
     return Unavailable(f"The connection to the store {place} was lost; try again.")
 
 

@@ -23,7 +23,7 @@ from petstore.contract.errors import (
 )
 from petstore.storage.ledger import Ledger
 from petstore.storage.transaction import Clock, Execute, ExecuteMany, Tx
-from petstore.storage.unit import Unit, fail_all, without_own_frame
+from petstore.storage.unit import Unit, busy, fail_all, without_own_frame
 
 # STRICT tables.
 SQLITE_VERSION_MIN = (3, 37)
@@ -299,7 +299,7 @@ def _fault_of(name: str, place: str) -> PetstoreError:
     if name in _FULL:
         return StorageFull(f"No space is left for the store {place}; free some.")
     if primary in ("SQLITE_BUSY", "SQLITE_LOCKED"):
-        return Unavailable(f"The store {place} is busy; try again.")
+        return busy(place)
     if primary == "SQLITE_READONLY":
         return Unavailable(f"The store {place} is read-only; it answers reads only.")
     if primary in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):

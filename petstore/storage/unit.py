@@ -4,6 +4,7 @@ from asyncio import Future
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from petstore.contract.errors import Unavailable
 from petstore.storage.transaction import Tx
 
 GROUP_LENGTH_MAX = 64
@@ -75,6 +76,11 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Close the connection; closing twice is fine."""
+
+
+def busy(place: str) -> Unavailable:
+    """Return the error of a unit that others kept from running; nothing was done."""
+    return Unavailable(f"The store {place} is busy; try again.", retry_after=1)
 
 
 def fail_all(units: Sequence[Unit], error: BaseException) -> None:

@@ -57,6 +57,27 @@ def drawn_errors() -> st.SearchStrategy[RemoteError]:
 
 
 @pytest.mark.parametrize("key", FACES, ids="-".join)
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (errors.Unavailable("Busy.", retry_after=1), "true"),
+        (errors.Conflicted("Still running.", retry_after=1), "true"),
+        (errors.Unavailable("Lost at the last moment."), None),
+        (errors.ServerFault("A bug."), None),
+        (errors.StorageFull("Full."), "false"),
+        (errors.Conflicted("Taken."), "false"),
+        (errors.Stale("Overtaken."), "false"),
+        (errors.Malformed("Unreadable."), "false"),
+    ],
+    ids=str,
+)
+def test_refusal_says_whether_to_try_again_where_that_is_known(key, error, hint):
+    response = answer(FACES[key], "updatePet", error)
+
+    assert hint == response.headers.get("x-should-retry")
+
+
+@pytest.mark.parametrize("key", FACES, ids="-".join)
 @pytest.mark.parametrize("kind", [errors.Unavailable, errors.StorageFull])
 @pytest.mark.parametrize("words", ["is busy", "is busy" * 500])
 def test_no_face_says_where_the_store_lies(key, kind, words):

@@ -283,7 +283,7 @@ def test_head_has_the_headers_of_get_and_no_body():
         ):
             seen = []
             for method in ("GET", "HEAD"):
-                client.request(method, path)
+                client.request(method, path, headers={"x-request-id": "mine"})
                 response = client.getresponse()
                 seen.append((response.status, dict(response.headers), response.read()))
 

@@ -22,4 +22,5 @@ async def test_callers_are_not_told_where_a_broken_store_lies(tmp_path, caplog):
         assert str(tmp_path) not in f"{one.headers} {one.text}"
     warned = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     told = f"the store failed: The store {store} failed (SQLITE_ERROR)."
-    assert [told] * len(ASKED) == warned
+    ids = [one.headers["x-request-id"] for one in answers]
+    assert [f"{told} [{one}]" for one in ids] == warned
