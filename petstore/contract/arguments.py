@@ -73,6 +73,18 @@ PhotoName = Annotated[
         description="Content hash and extension, as in a photoUrl.",
     ),
 ]
+IdempotencyKey = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        pattern="^[!-~]+$",
+        description=(
+            "Chosen anew for each new request, such as a UUID; with the same one, the"
+            " same request is done once and answered alike, for a week."
+        ),
+    ),
+]
 Metadata = Annotated[
     Text, Field(description="Additional data to pass to server; echoed.")
 ]
@@ -104,6 +116,7 @@ def body(name: str, kind: Any, *, secret: bool = False) -> Arg:
 
 
 IF_VERSION: Final = header("if_version", "If-Match", IfVersion)
+IDEMPOTENCY_KEY: Final = header("idempotency_key", "Idempotency-Key", IdempotencyKey)
 UNLESS_VERSION: Final = header("unless_version", "If-None-Match", UnlessVersion)
 CURSOR: Final = query("cursor", "cursor", Cursor)
 PAGING: Final = (query("limit", "limit", Limit), CURSOR)

@@ -49,9 +49,21 @@ class Condition(TypedDict, total=False):
     if_version: Versions
 
 
-def add_pet(pet: PetDraft) -> Call[Pet]:
+class Keyed(TypedDict, total=False):
+    """
+    Let a call be sent again.
+
+    Args:
+        idempotency_key: With the same one, the same call is done once, and answered
+            alike for a week; chosen anew for each new call, such as a UUID.
+    """
+
+    idempotency_key: str | None
+
+
+def add_pet(pet: PetDraft, **keyed: Unpack[Keyed]) -> Call[Pet]:
     """Add a pet."""
-    return _call(pets.ADD_PET, pet=pet)
+    return _call(pets.ADD_PET, pet=pet, **keyed)
 
 
 def update_pet(pet: Pet, *, if_version: Versions = None) -> Call[Pet]:
@@ -111,6 +123,7 @@ def update_pet_with_form(
     name: str | None = None,
     status: str | None = None,
     if_version: Versions = None,
+    **keyed: Unpack[Keyed],
 ) -> Call[Pet]:
     """Change the name or the status of a pet, or both."""
     return _call(
@@ -119,6 +132,7 @@ def update_pet_with_form(
         name=name,
         status=status,
         if_version=if_version,
+        **keyed,
     )
 
 
@@ -134,9 +148,9 @@ def delete_pet(pet_id: int, *, if_version: Versions = None) -> Call[None]:
     return _call(pets.DELETE_PET, pet_id=pet_id, if_version=if_version)
 
 
-def restore_pet(pet_id: int) -> Call[Pet]:
+def restore_pet(pet_id: int, **keyed: Unpack[Keyed]) -> Call[Pet]:
     """Bring a deleted pet back."""
-    return _call(pets.RESTORE_PET, pet_id=pet_id)
+    return _call(pets.RESTORE_PET, pet_id=pet_id, **keyed)
 
 
 def get_pet_history(
@@ -147,7 +161,11 @@ def get_pet_history(
 
 
 def upload_file(
-    pet_id: int, content: ByteStream, *, additional_metadata: str | None = None
+    pet_id: int,
+    content: ByteStream,
+    *,
+    additional_metadata: str | None = None,
+    **keyed: Unpack[Keyed],
 ) -> Call[Photo]:
     """Upload a picture of a pet."""
     return _call(
@@ -155,6 +173,7 @@ def upload_file(
         pet_id=pet_id,
         content=content,
         additional_metadata=additional_metadata,
+        **keyed,
     )
 
 
@@ -168,9 +187,9 @@ def get_inventory() -> Call[dict[str, int]]:
     return _call(shop.GET_INVENTORY)
 
 
-def place_order(order: OrderDraft) -> Call[Order]:
+def place_order(order: OrderDraft, **keyed: Unpack[Keyed]) -> Call[Order]:
     """Place an order."""
-    return _call(shop.PLACE_ORDER, order=order)
+    return _call(shop.PLACE_ORDER, order=order, **keyed)
 
 
 def list_orders(
@@ -209,19 +228,23 @@ def delete_order(order_id: int, *, if_version: Versions = None) -> Call[None]:
     return _call(shop.DELETE_ORDER, order_id=order_id, if_version=if_version)
 
 
-def create_user(user: UserDraft) -> Call[User]:
+def create_user(user: UserDraft, **keyed: Unpack[Keyed]) -> Call[User]:
     """Create a user."""
-    return _call(shop.CREATE_USER, user=user)
+    return _call(shop.CREATE_USER, user=user, **keyed)
 
 
-def create_users_with_array(users: Sequence[UserDraft]) -> Call[list[User]]:
+def create_users_with_array(
+    users: Sequence[UserDraft], **keyed: Unpack[Keyed]
+) -> Call[list[User]]:
     """Create users, all or none."""
-    return _call(shop.CREATE_USERS_WITH_ARRAY, users=users)
+    return _call(shop.CREATE_USERS_WITH_ARRAY, users=users, **keyed)
 
 
-def create_users_with_list(users: Sequence[UserDraft]) -> Call[list[User]]:
+def create_users_with_list(
+    users: Sequence[UserDraft], **keyed: Unpack[Keyed]
+) -> Call[list[User]]:
     """Create users, all or none."""
-    return _call(shop.CREATE_USERS_WITH_LIST, users=users)
+    return _call(shop.CREATE_USERS_WITH_LIST, users=users, **keyed)
 
 
 def list_users(

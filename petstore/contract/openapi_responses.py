@@ -16,6 +16,7 @@ from petstore.contract import errors
 from petstore.contract.arguments import (
     CURSOR,
     FIND_COUNT_MAX,
+    IDEMPOTENCY_KEY,
     IF_VERSION,
     UNLESS_VERSION,
 )
@@ -187,6 +188,9 @@ def _headers(plan: Plan, operation: Operation[Any]) -> Json:
     result = operation.result
     if plan.is_native and _has_version(result):
         headers["ETag"] = _header('The version of the entity, such as "3".')
+    if plan.is_native and IDEMPOTENCY_KEY in operation.args:
+        text = "true where the key was known: it is the answer of the first time."
+        headers["Idempotency-Replayed"] = _header(text)
     if get_origin(result) is list and CURSOR in operation.args:
         text = f'rel="next" leads on from {FIND_COUNT_MAX:,} or fewer to the others.'
         headers["Link"] = _header(text)
@@ -226,6 +230,8 @@ def _kinds(route: Route) -> list[type[RemoteError]]:
         found.add(errors.StorageFull)
     if IF_VERSION in route.args:
         found.add(errors.Stale)
+    if IDEMPOTENCY_KEY in route.args:
+        found.add(errors.Conflicted)
     return [kind for kind in REMOTE_ERRORS if kind in found]
 
 

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from petstore.contract import calls
-from petstore.contract.calls import Condition, OneOrMore
+from petstore.contract.calls import Condition, Keyed, OneOrMore
 from petstore.contract.errors import NotFound
 from petstore.contract.omit import OMIT, Omit, patch_of
 from petstore.contract.pager import Pager, Paging, page_arguments
@@ -33,14 +33,14 @@ class Pets(Resource):
         """
         return self._send(calls.get_pet_by_id(pet_id))
 
-    def create(self, pet: PetDraft) -> Pet:
+    def create(self, pet: PetDraft, **keyed: Unpack[Keyed]) -> Pet:
         """
         Add a pet, and return it as stored.
 
         Raises:
             Conflicted: The id of the draft is taken.
         """
-        return self._send(calls.add_pet(pet))
+        return self._send(calls.add_pet(pet, **keyed))
 
     def replace(self, pet: Pet, *, if_version: int | Carried | None = FROM_PET) -> Pet:
         """

@@ -73,6 +73,8 @@ def encode_reply(
     headers: dict[str, str] = {}
     if face.flavour == "native" and reply.version is not None:
         headers["etag"] = etag(reply.version)
+    if reply.headers:
+        headers.update(reply.headers)
     if reply.next_cursor is not None and isinstance(reply.value, list):
         headers["link"] = _next_link(request, reply.next_cursor)
         headers[CURSOR_HEADER] = reply.next_cursor

@@ -11,7 +11,7 @@ from typing import Unpack
 
 from petstore.contract import calls
 from petstore.contract.call import Backend
-from petstore.contract.calls import Condition
+from petstore.contract.calls import Condition, Keyed
 from petstore.contract.errors import NotFound
 from petstore.contract.omit import OMIT, Omit, patch_of
 from petstore.contract.order import Order, OrderDraft, OrderPatch
@@ -36,7 +36,7 @@ class Store(Resource):
 class Orders(Resource):
     """Work with the orders of a store."""
 
-    def place(self, order: OrderDraft) -> Order:
+    def place(self, order: OrderDraft, **keyed: Unpack[Keyed]) -> Order:
         """
         Place an order, and return it as stored.
 
@@ -44,7 +44,7 @@ class Orders(Resource):
             Conflicted: The id of the draft is taken.
             RuleBroken: The shop's rules forbid it, as for a pet that is sold.
         """
-        return self._send(calls.place_order(order))
+        return self._send(calls.place_order(order, **keyed))
 
     def get(self, order_id: int) -> Order:
         """
@@ -119,27 +119,31 @@ class Orders(Resource):
 class Users(Resource):
     """Work with the users of a store."""
 
-    def create(self, user: UserDraft) -> User:
+    def create(self, user: UserDraft, **keyed: Unpack[Keyed]) -> User:
         """
         Create a user, and return it as stored.
 
         Raises:
             Conflicted: The username or the id is taken.
         """
-        return self._send(calls.create_user(user))
+        return self._send(calls.create_user(user, **keyed))
 
-    def create_many(self, users: Sequence[UserDraft]) -> list[User]:
+    def create_many(
+        self, users: Sequence[UserDraft], **keyed: Unpack[Keyed]
+    ) -> list[User]:
         """
         Create users, all or none, and return them as stored.
 
         Raises:
             Conflicted: A username or an id is taken.
         """
-        return self._send(calls.create_users_with_list(users))
+        return self._send(calls.create_users_with_list(users, **keyed))
 
-    def create_with_array(self, users: Sequence[UserDraft]) -> list[User]:
+    def create_with_array(
+        self, users: Sequence[UserDraft], **keyed: Unpack[Keyed]
+    ) -> list[User]:
         """Do what `create_many` does, by the other operation of the contract."""
-        return self._send(calls.create_users_with_array(users))
+        return self._send(calls.create_users_with_array(users, **keyed))
 
     def get(self, username: str) -> User:
         """

@@ -3,6 +3,7 @@
 from typing import Final
 
 from petstore.contract.arguments import (
+    IDEMPOTENCY_KEY,
     IF_VERSION,
     PAGING,
     PLACE_ORDERS,
@@ -60,7 +61,7 @@ PLACE_ORDER: Final[Operation[Order]] = Operation(
     path="/store/order",
     summary="Place an order for a pet",
     tag="store",
-    args=(body("order", OrderDraft),),
+    args=(body("order", OrderDraft), IDEMPOTENCY_KEY),
     result=Order,
     safety=Safety.KEYED,
     errors=(Conflicted, RuleBroken),
@@ -127,7 +128,7 @@ CREATE_USER: Final[Operation[User]] = Operation(
     path="/user",
     summary="Create user",
     tag="user",
-    args=(body("user", UserDraft),),
+    args=(body("user", UserDraft), IDEMPOTENCY_KEY),
     result=User,
     safety=Safety.KEYED,
     errors=(Conflicted,),
@@ -140,7 +141,7 @@ CREATE_USERS_WITH_ARRAY: Final[Operation[list[User]]] = Operation(
     path="/user/createWithArray",
     summary="Creates list of users with given input array",
     tag="user",
-    args=(body("users", UserDrafts),),
+    args=(body("users", UserDrafts), IDEMPOTENCY_KEY),
     result=list[User],
     safety=Safety.KEYED,
     errors=(Conflicted,),
@@ -153,7 +154,7 @@ CREATE_USERS_WITH_LIST: Final[Operation[list[User]]] = Operation(
     path="/user/createWithList",
     summary="Creates list of users with given input list",
     tag="user",
-    args=(body("users", UserDrafts),),
+    args=(body("users", UserDrafts), IDEMPOTENCY_KEY),
     result=list[User],
     safety=Safety.KEYED,
     errors=(Conflicted,),

@@ -13,7 +13,8 @@ from petstore.contract.call import Reply
 from petstore.contract.errors import TooLarge, Unauthorized
 from petstore.contract.user import Token
 from petstore.engine import identity, user_rows, users
-from petstore.engine.flows import Flow, Read, Step, Visit, Work, Write, as_reply
+from petstore.engine.flows import Flow, Read, Step, Visit, Work, Write
+from petstore.engine.idempotency import run_unit, without_key
 from petstore.engine.instants import from_milliseconds
 from petstore.engine.passwords import is_right, protected
 from petstore.engine.setup import Setup
@@ -38,15 +39,13 @@ def write_users(visit: Visit) -> Flow:
         Invalid: A password is too short.
         TooLarge: A shop would have to hash too many passwords.
     """
-    arguments = dict(visit.call.arguments)
+    arguments = without_key(visit.call.arguments)
     if not visit.setup.profile.keeps_passwords:
         # Who may not write is refused before anything is hashed for them.
         yield Read(visit.enter)
         arguments = yield from _protected(arguments, visit.setup)
     unit = _UNITS[visit.call.operation.id]
-    reply: Reply[Any] = yield Write(
-        lambda tx: as_reply(unit(tx, visit.enter(tx), **arguments), tx)
-    )
+    reply: Reply[Any] = yield Write(lambda tx: run_unit(tx, visit, unit, arguments))
     return reply
 
 

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterable, Callable
 from functools import partial
 from typing import Any, TypeVar, cast
 
+from petstore.contract.arguments import IDEMPOTENCY_KEY
 from petstore.contract.call import Call, Reply
 from petstore.contract.errors import NotSupported
 from petstore.engine.bindings import FLOWS, UNITS
 from petstore.engine.context import EMBEDDED, Caller
 from petstore.engine.flows import Drain, Flow, Read, Step, Visit, Work, Write, as_reply
+from petstore.engine.idempotency import run_unit, without_key
 from petstore.engine.setup import Setup
 from petstore.engine.workers import Workers
 from petstore.storage.store import AsyncStore, SyncStore
@@ -131,6 +133,9 @@ class AsyncEngine:
 def _unit(visit: Visit) -> Callable[[Tx], Reply[Any]]:
     unit = UNITS[visit.call.operation.id]
     arguments = visit.call.arguments
+    if IDEMPOTENCY_KEY.name in arguments:
+        own = without_key(arguments)
+        return lambda tx: run_unit(tx, visit, unit, own)
 
     def run(tx: Tx) -> Reply[Any]:
         return as_reply(unit(tx, visit.enter(tx), **arguments), tx)

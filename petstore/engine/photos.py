@@ -13,10 +13,12 @@ from sqlalchemy import bindparam, select
 
 from petstore.contract.call import ByteStream, Reply
 from petstore.contract.errors import NotFound
-from petstore.contract.pet import Pet, Photo
+from petstore.contract.pet import Photo
 from petstore.engine import pets
 from petstore.engine.blobs import BlobStore, BlobWriter
+from petstore.engine.context import Context
 from petstore.engine.flows import Drain, Flow, Read, Visit, Work, Write
+from petstore.engine.idempotency import once
 from petstore.engine.images import EXTENSIONS, SNIFF_BYTES, inspect_image, sniff
 from petstore.engine.setup import Setup
 from petstore.engine.workers import HOP_BYTES
@@ -52,17 +54,8 @@ def upload(visit: Visit) -> Flow:
     with setup.blobs.writer(setup.upload_bytes_max) as sent:
         yield Drain(arguments["content"], sent.write)
         kept: _Kept = yield _keeping(visit, sent)
-    pet: Pet | None = yield Write(lambda tx: _attach(tx, visit, kept, pet_id))
-    photo = Photo(
-        code=200,
-        type="unknown",
-        message=kept.url,
-        url=kept.url,
-        media_type=kept.media_type,
-        size_bytes=kept.size_bytes,
-        pet=pet,
-    )
-    return Reply(photo, version=None if pet is None else pet.version)
+    reply: Reply[Photo] = yield Write(lambda tx: _attach_once(tx, visit, kept, pet_id))
+    return reply
 
 
 def download(visit: Visit) -> Flow:
@@ -159,8 +152,18 @@ def _finished(writer: BlobWriter, media_type: str) -> _Kept:
     return _Kept(name, media_type, writer.size_bytes)
 
 
-def _attach(tx: Tx, visit: Visit, kept: _Kept, pet_id: int) -> Pet | None:
+def _attach_once(tx: Tx, visit: Visit, kept: _Kept, pet_id: int) -> Reply[Photo]:
     context = visit.enter(tx)
+    return once(
+        tx,
+        visit,
+        context,
+        lambda: _attach(tx, context, kept, pet_id),
+        content=kept.name,
+    )
+
+
+def _attach(tx: Tx, context: Context, kept: _Kept, pet_id: int) -> Reply[Photo]:
     tx.run(
         _INSERT,
         {
@@ -170,4 +173,14 @@ def _attach(tx: Tx, visit: Visit, kept: _Kept, pet_id: int) -> Pet | None:
             "created_at": tx.now,
         },
     )
-    return pets.attach_photo(tx, context, pet_id=pet_id, url=kept.url)
+    pet = pets.attach_photo(tx, context, pet_id=pet_id, url=kept.url)
+    photo = Photo(
+        code=200,
+        type="unknown",
+        message=kept.url,
+        url=kept.url,
+        media_type=kept.media_type,
+        size_bytes=kept.size_bytes,
+        pet=pet,
+    )
+    return Reply(photo, version=None if pet is None else pet.version)

@@ -24,6 +24,7 @@ from petstore.storage.statement import Statement
 from petstore.storage.tables import (
     CHANGE,
     COUNTER,
+    IDEMPOTENCY,
     INVENTORY,
     META,
     PET,
@@ -62,7 +63,7 @@ _DROP_META = Statement(delete(META).where(META.c.name == bindparam("fact")))
 _EMPTY = [
     Statement(delete(table))
     for table in (PET_TAG, PET, PURCHASE_ORDER, SHOP_USER, TOKEN, INVENTORY)
-] + [Statement(delete(CHANGE)), Statement(delete(PHOTO))]
+] + [Statement(delete(table)) for table in (CHANGE, PHOTO, IDEMPOTENCY)]
 _REWIND = Statement(update(COUNTER).values(value=0))
 _ANY_OWNER = Statement(
     select(SHOP_USER.c.id).where(SHOP_USER.c.role == Role.OWNER.value).limit(1)

@@ -104,7 +104,8 @@ class Door:
             raise
         except Exception:
             fault_id, request_id = secrets.token_hex(8), self._id_of(request.headers)
-            LOGGER.exception("fault %s in %s %s [%s]", fault_id, method, path, request_id)
+            line = "fault %s in %s %s [%s]"
+            LOGGER.exception(line, fault_id, method, path, request_id)
             refused = Refused(face, route, seen, "", fault_id)
             return self._refused(refused, _fault(fault_id), request_id)
 

@@ -13,6 +13,7 @@ from petstore.storage.statement import DialectName, Statement
 from petstore.storage.tables import (
     CHANGE,
     COUNTER,
+    IDEMPOTENCY,
     INVENTORY,
     PET,
     PHOTO,
@@ -51,6 +52,7 @@ def checks(dialect: DialectName, pictures: Path | None = None) -> dict[str, Chec
         "inventory": _inventory,
         "versions": _versions,
         "log": _log,
+        "keys": _keys,
     }
     if pictures is not None:
         of_rows["pictures"] = partial(_pictures, directory=pictures)
@@ -108,6 +110,13 @@ def _log(tx: Tx) -> list[str]:
     if clock != newest:
         found.append(f"the clock stands at {clock}, and the newest change is {newest}")
     return found[:FINDINGS_MAX]
+
+
+def _keys(tx: Tx) -> list[str]:
+    return [
+        f"an idempotency key of {operation} has no answer"
+        for (operation,) in tx.rows(_UNANSWERED)
+    ]
 
 
 def _pictures(tx: Tx, *, directory: Path) -> list[str]:
@@ -179,6 +188,10 @@ _NOT_WHOLE = Statement(
     .having(func.count() != func.max(CHANGE.c.position) + 1)
     .order_by(CHANGE.c.seq)
     .limit(FINDINGS_MAX)
+)
+# A claim and its answer are of one transaction.
+_UNANSWERED = Statement(
+    select(IDEMPOTENCY.c.operation).where(IDEMPOTENCY.c.body == "").limit(FINDINGS_MAX)
 )
 _NEWEST = Statement(select(func.max(CHANGE.c.seq)))
 _CLOCK = Statement(select(COUNTER.c.value).where(COUNTER.c.name == "clock"))

@@ -148,6 +148,7 @@ class PostgresDriver:
     def _write_once(self, unit: Unit) -> bool:
         """Run the unit; False when it failed and may be run again."""
         is_committing = False
+        tx = None
         try:
             connection = self._connected()
             execute = cast(Execute, connection.execute)
@@ -165,6 +166,8 @@ class PostgresDriver:
             is_committing = True
             _commit(connection)
         except BaseException as error:  # noqa: BLE001
+            if tx is not None and tx.busy is not None and _is_locked_out(error):
+                error = tx.busy
             return self._give_up(unit, error, is_committing=is_committing)
         unit.error = None
         return True
@@ -294,6 +297,10 @@ def _execute_many(
 ) -> None:
     """Run a text with many params in few round trips."""
     connection.cursor().executemany(text.encode(), params)
+
+
+def _is_locked_out(error: BaseException) -> bool:
+    return isinstance(error, psycopg.Error) and error.sqlstate == _LOCK_NOT_AVAILABLE
 
 
 def _ask(connection: "psycopg.Connection[Row]", text: str) -> list[Row]:

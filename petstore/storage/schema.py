@@ -27,7 +27,7 @@ from petstore.contract.version import __version__
 from petstore.storage.statement import DIALECTS, DialectName
 from petstore.storage.tables import COUNTER, META, METADATA
 
-REVISION = "0001"
+REVISION = "0002"
 FORMAT = "petstore 1"
 COUNTER_NAMES = ("id.pet", "id.order", "id.user", "clock")
 

@@ -219,6 +219,21 @@ class PhotoRow(_Base, table=True):
     created_at: int = _integer()
 
 
+class IdempotencyRow(_Base, table=True):
+    """Hold what a call with an idempotency key was answered; see `idempotency.py`."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (Index("ix_idempotency_created_at", "created_at"), _CLUSTERED)
+
+    key: str = _text(primary_key=True)
+    operation: str = _text()
+    fingerprint: str = _text()
+    status: int = _integer()
+    version: int | None = _integer(nullable=True)
+    body: str = _text()
+    created_at: int = _integer()
+
+
 class MetaRow(_Base, table=True):
     """Hold one fact about the store itself, such as `format`."""
 
@@ -238,4 +253,5 @@ INVENTORY = METADATA.tables["inventory"]
 COUNTER = METADATA.tables["counter"]
 CHANGE = METADATA.tables["change"]
 PHOTO = METADATA.tables["photo"]
+IDEMPOTENCY = METADATA.tables["idempotency"]
 META = METADATA.tables["meta"]

@@ -13,7 +13,12 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 
-from petstore.contract.errors import ServerFault, StorageFull, Unavailable
+from petstore.contract.errors import (
+    RemoteError,
+    ServerFault,
+    StorageFull,
+    Unavailable,
+)
 from petstore.storage.ledger import MOVE_COUNTER, Change, Ledger, Versions
 from petstore.storage.statement import DialectName, Given, Params, Statement
 from petstore.storage.tables import CHANGE, COUNTER, PET, PURCHASE_ORDER, SHOP_USER
@@ -71,6 +76,8 @@ class Tx:
         actor: Who writes, when known.
         has_written: Whether rows may have changed, so that there is something to undo.
         written: The entity that the unit logged last, and its JSON.
+        busy: What the unit fails with when a lock is not to be had now; None for what
+            any unit fails with then.
 
     Args:
         ledger: Where the unit leaves what it logged; None when it only reads.
@@ -87,6 +94,7 @@ class Tx:
         "_starts_over",
         "_versions",
         "actor",
+        "busy",
         "has_written",
         "now",
         "written",
@@ -108,6 +116,7 @@ class Tx:
         self.has_written = False
         self._starts_over = False
         self.written: tuple[object, bytes] | None = None
+        self.busy: RemoteError | None = None
         self._execute = execute
         self._execute_many = execute_many
         self._dialect = dialect
@@ -127,6 +136,18 @@ class Tx:
     def run(self, statement: Statement, params: Params | None = None) -> int:
         """Run a statement for its effect, and return how many rows it changed."""
         return self._run(statement, params).rowcount
+
+    def claim(self, statement: Statement, params: Params, *, busy: RemoteError) -> bool:
+        """
+        Insert a row that another unit may insert as well; True when it is this one's.
+
+        Args:
+            busy: Raised when another unit that has the row does not end in time.
+        """
+        self.busy = busy
+        is_own = self.run(statement, params) > 0
+        self.busy = None
+        return is_own
 
     def run_each(self, statement: Statement, params: Sequence[Params]) -> None:
         """Run a statement once with each of the params."""

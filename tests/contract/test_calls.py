@@ -25,10 +25,11 @@ from tests.kit.builders import (
 
 DIGEST = "0" * 64
 STREAM = ByteStream(b"png")
+KEY: Any = {"idempotency_key": "k-1"}
 
 # Every builder with all of its arguments, and what the call holds.
 BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
-    "addPet": (lambda: calls.add_pet(a_draft()), {"pet": a_draft()}),
+    "addPet": (lambda: calls.add_pet(a_draft(), **KEY), {"pet": a_draft(), **KEY}),
     "updatePet": (
         lambda: calls.update_pet(a_pet(), if_version=3),
         {"pet": a_pet(), "if_version": [3]},
@@ -66,8 +67,10 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
         {"pet_id": 1, "unless_version": [3, 4]},
     ),
     "updatePetWithForm": (
-        lambda: calls.update_pet_with_form(1, name="Rex", status="sold", if_version=3),
-        {"pet_id": 1, "name": "Rex", "status": "sold", "if_version": [3]},
+        lambda: calls.update_pet_with_form(
+            1, name="Rex", status="sold", if_version=3, **KEY
+        ),
+        {"pet_id": 1, "name": "Rex", "status": "sold", "if_version": [3], **KEY},
     ),
     "patchPet": (
         lambda: calls.patch_pet(1, PetPatch(name="Rex"), if_version=3),
@@ -77,14 +80,14 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
         lambda: calls.delete_pet(1, if_version=[ANY_VERSION, 3]),
         {"pet_id": 1, "if_version": [ANY_VERSION]},
     ),
-    "restorePet": (lambda: calls.restore_pet(1), {"pet_id": 1}),
+    "restorePet": (lambda: calls.restore_pet(1, **KEY), {"pet_id": 1, **KEY}),
     "getPetHistory": (
         lambda: calls.get_pet_history(1, limit=10, cursor="c"),
         {"pet_id": 1, "limit": 10, "cursor": "c"},
     ),
     "uploadFile": (
-        lambda: calls.upload_file(1, STREAM, additional_metadata="front"),
-        {"pet_id": 1, "content": STREAM, "additional_metadata": "front"},
+        lambda: calls.upload_file(1, STREAM, additional_metadata="front", **KEY),
+        {"pet_id": 1, "content": STREAM, "additional_metadata": "front", **KEY},
     ),
     "getPhoto": (
         lambda: calls.get_photo(f"{DIGEST}.png"),
@@ -92,8 +95,8 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "getInventory": (lambda: calls.get_inventory(), {}),
     "placeOrder": (
-        lambda: calls.place_order(an_order_draft()),
-        {"order": an_order_draft()},
+        lambda: calls.place_order(an_order_draft(), **KEY),
+        {"order": an_order_draft(), **KEY},
     ),
     "listOrders": (
         lambda: calls.list_orders(
@@ -114,16 +117,16 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
         {"order_id": 1, "if_version": [3]},
     ),
     "createUser": (
-        lambda: calls.create_user(a_user_draft()),
-        {"user": a_user_draft()},
+        lambda: calls.create_user(a_user_draft(), **KEY),
+        {"user": a_user_draft(), **KEY},
     ),
     "createUsersWithArrayInput": (
-        lambda: calls.create_users_with_array((a_user_draft(),)),
-        {"users": [a_user_draft()]},
+        lambda: calls.create_users_with_array((a_user_draft(),), **KEY),
+        {"users": [a_user_draft()], **KEY},
     ),
     "createUsersWithListInput": (
-        lambda: calls.create_users_with_list([a_user_draft()]),
-        {"users": [a_user_draft()]},
+        lambda: calls.create_users_with_list([a_user_draft()], **KEY),
+        {"users": [a_user_draft()], **KEY},
     ),
     "listUsers": (
         lambda: calls.list_users(sort="-username", limit=10, cursor="c"),
@@ -201,6 +204,11 @@ WRONG: Any = 5.5
             lambda: calls.delete_pet(1, if_version=-1),
             "header.If-Match",
             "greater_than_equal",
+        ),
+        (
+            lambda: calls.add_pet(a_draft(), idempotency_key="a b"),
+            "header.Idempotency-Key",
+            "string_pattern_mismatch",
         ),
         (lambda: calls.get_photo("../x"), "path.name", "string_pattern_mismatch"),
         (lambda: calls.list_pets(limit=0), "query.limit", "greater_than_equal"),

@@ -145,6 +145,22 @@ def test_conditions_are_texts_and_their_answers_are_listed():
     assert "(412)" in condition["description"]
 
 
+def test_posts_take_a_key_unless_they_issue_tokens():
+    described = operations(built("native"))
+    keyed = {
+        name
+        for name, one in described.items()
+        for arg in one.get("parameters", [])
+        if arg["name"] == "Idempotency-Key"
+    }
+    posts = {one.id for one in OPERATIONS.values() if one.method == "POST"}
+
+    assert keyed == posts - {"createToken"}
+    for name in keyed:
+        assert "Idempotency-Replayed" in described[name]["responses"]["200"]["headers"]
+        assert "409" in described[name]["responses"]
+
+
 def test_only_a_patch_shows_null():
     models = schemas(built("native"))
     patch = models["PetPatch"]["properties"]

@@ -74,6 +74,12 @@ def test_check_of_a_sound_store_finds_nothing(checked_url):
     ("statement", "name", "message"),
     [
         pytest.param(
+            "INSERT INTO idempotency VALUES ('k', 'addPet', 'f', 0, NULL, '', 1)",
+            "keys",
+            "an idempotency key of addPet has no answer",
+            id="claim without answer",
+        ),
+        pytest.param(
             "UPDATE inventory SET pets = 9 WHERE status = 'sold'",
             "inventory",
             "the inventory has 9 pets of status 'sold', and 1 exist",

@@ -14,13 +14,16 @@ from petstore.storage.migration import MIGRATIONS, current, history, upgrade
 from petstore.storage.store import open_store
 from tests.storage.units import add_pet, pet_ids
 
+NEXT = f"{int(schema.REVISION) + 1:04}"
+BACKUP = f"shop.db.{schema.REVISION}.backup"
+
 # What a later version may do: rebuild a table that others refer to, and add a column.
 REBUILD = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "NEXT"
+down_revision = "LAST"
 
 
 def upgrade():
@@ -31,8 +34,8 @@ def upgrade():
 LOSE_TAGS = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "NEXT"
+down_revision = "LAST"
 
 
 def upgrade():
@@ -42,8 +45,8 @@ def upgrade():
 BREAK_REFERENCES = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "NEXT"
+down_revision = "LAST"
 
 
 def upgrade():
@@ -52,8 +55,8 @@ def upgrade():
 FAIL_LATE = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "NEXT"
+down_revision = "LAST"
 
 
 def upgrade():
@@ -63,8 +66,8 @@ def upgrade():
 FILL_DISK = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "NEXT"
+down_revision = "LAST"
 
 
 def upgrade():
@@ -99,7 +102,9 @@ def with_step(tmp_path):
         folder.mkdir()
         for path in MIGRATIONS.glob("revision_*.py"):
             (folder / path.name).write_text(path.read_text())
-        (folder / "revision_0002.py").write_text(f'"""Do something new."""\n{step}')
+        text = step.replace("NEXT", NEXT).replace("LAST", schema.REVISION)
+        path = folder / f"revision_{NEXT}.py"
+        path.write_text(f'"""Do something new."""\n{text}')
         return folder
 
     return write
@@ -156,6 +161,24 @@ def test_migrations_lead_to_the_fresh_tables_on_postgres(
     open_store(empty_postgres_url, clock=clock).close()
 
 
+def test_store_of_the_first_version_becomes_one_of_this(tmp_path, clock):
+    first = tmp_path / "first"
+    first.mkdir()
+    source = (MIGRATIONS / "revision_0001.py").read_text()
+    (first / "revision_0001.py").write_text(source)
+    old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
+    old.touch()
+    open_store(str(fresh), clock=clock).close()
+    upgrade(str(old), migrations=first)
+    assert current(str(old)) == "0001"
+
+    upgrade(str(old))
+
+    assert sqlite_shape(old) == sqlite_shape(fresh)
+    assert rows_of(old, ROWS) == rows_of(fresh, ROWS)
+    assert check(str(old)) == []
+
+
 def test_history_ends_at_the_revision_of_this_version():
     revisions = history()
 
@@ -188,28 +211,28 @@ def test_upgrade_keeps_every_row_and_a_backup(shop, with_step):
         on_progress=lambda *progress: done.append(progress),
     )
 
-    assert backup == shop.with_name("shop.db.0001.backup")
+    assert backup == shop.with_name(BACKUP)
     assert rows_of(shop, "SELECT id, name, colour FROM pet") == [
         (pet_id, "Rex", None) for pet_id in (1, 2, 3)
     ]
     assert rows_of(shop, "SELECT count(*) FROM pet_tag") == [(6,)]
     assert rows_of(backup, "SELECT count(*) FROM pet_tag") == [(6,)]
     assert done == [(1, 1)]
-    assert current(str(shop)) == "0002"
-    assert current(str(backup)) == "0001"
+    assert current(str(shop)) == NEXT
+    assert current(str(backup)) == schema.REVISION
 
 
 def test_second_backup_gets_another_name(shop, with_step):
-    shop.with_name("shop.db.0001.backup").write_text("from an earlier try")
+    shop.with_name(BACKUP).write_text("from an earlier try")
 
     backup = upgrade(str(shop), migrations=with_step(REBUILD))
 
-    assert backup == shop.with_name("shop.db.0001.backup.2")
+    assert backup == shop.with_name(f"{BACKUP}.2")
 
 
 def test_backups_do_not_pile_up_without_end(shop, with_step, monkeypatch):
     monkeypatch.setattr("petstore.storage.migration._TAILS", ("",))
-    shop.with_name("shop.db.0001.backup").write_text("from an earlier try")
+    shop.with_name(BACKUP).write_text("from an earlier try")
 
     with pytest.raises(ConfigError, match="Too many backups"):
         upgrade(str(shop), migrations=with_step(REBUILD))
@@ -244,7 +267,7 @@ def test_bad_step_changes_nothing_on_postgres(postgres_url, with_step, clock):
     with pytest.raises(ServerFault, match="1 of 2 rows in pet_tag"):
         upgrade(postgres_url, migrations=with_step(LOSE_TAGS))
 
-    assert current(postgres_url) == "0001"
+    assert current(postgres_url) == schema.REVISION
     assert check(postgres_url) == []
 
 

@@ -13,6 +13,7 @@ import pytest
 from petstore.contract.errors import StorageFull
 from petstore.storage.maintenance import backup, check, restore
 from petstore.storage.migration import MIGRATIONS, upgrade
+from petstore.storage.schema import REVISION
 from petstore.storage.store import open_store
 
 CONTENTS = (b"red", b"green", b"blue")
@@ -144,8 +145,8 @@ def test_backup_on_a_full_disk_adds_no_picture_and_takes_none(
 
 def test_upgrade_leaves_the_pictures_where_they_are(shop, tmp_path):
     later = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
-    step = "revision, down_revision = '0002', '0001'\ndef upgrade(): pass\n"
-    (later / "0002_later.py").write_text(step)
+    step = f"revision, down_revision = '9999', '{REVISION}'\ndef upgrade(): pass\n"
+    (later / "revision_9999.py").write_text(step)
 
     made = upgrade(str(shop), migrations=later)
 
