@@ -75,10 +75,7 @@ class Door:
         """Answer a request; whatever goes wrong is an answer of its face too."""
         path = request.path
         face = face_of(path, self._contract)
-        method = request.method
-        if method not in _METHODS:
-            # Whatever bytes it is of, it is written to the log and into the answer.
-            method = ascii(method)[1:-1][:_METHOD_LENGTH_MAX]
+        method = _method_of(request)
         seen = Request(method, path, request.query_string, request.headers)
         route: Route | None = None
         try:
@@ -245,6 +242,14 @@ _BY_FRAMING_STATUS: Final[Mapping[int, type[RemoteError]]] = {
 _ANONYMOUS: Final = {
     key: Caller(face.policy, Credentials()) for key, face in FACES.items()
 }
+
+
+def _method_of(request: SanicRequest) -> str:
+    method: str = request.method
+    if method in _METHODS:
+        return method
+    # Whatever bytes it is of, it is written to the log and into the answer.
+    return ascii(method)[1:-1][:_METHOD_LENGTH_MAX]
 
 
 def _check_effectless(match: Match, path: str) -> None:
