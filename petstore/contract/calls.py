@@ -9,6 +9,7 @@ may be None is left out of the call then.
 from collections.abc import Sequence
 from typing import TypedDict, TypeVar, Unpack
 
+from petstore.contract import event_operations as events
 from petstore.contract import pet_operations as pets
 from petstore.contract import shop_operations as shop
 from petstore.contract.call import ByteStream, Call, Operation
@@ -303,6 +304,19 @@ def get_token() -> Call[TokenInfo]:
 def delete_token() -> Call[None]:
     """Log out: end the token that calls are made with."""
     return _call(shop.DELETE_TOKEN)
+
+
+def get_events(
+    *, after: int | None = None, last_event_id: int | None = None
+) -> Call[ByteStream]:
+    """
+    Follow what is written, as server-sent events.
+
+    Args:
+        after: The `seq` to go on after; 0 is the start, None from now on.
+        last_event_id: The same, as a header; wins over `after`.
+    """
+    return _call(events.GET_EVENTS, after=after, last_event_id=last_event_id)
 
 
 def _call(operation: Operation[T], **given: object) -> Call[T]:

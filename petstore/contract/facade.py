@@ -9,12 +9,15 @@ what any call may raise (see `errors.py`).
 The two classes and their resources differ in `await` only; a test holds them equal.
 """
 
+from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Self, TypeVar
 
+from petstore.contract import calls
 from petstore.contract.async_pet_facade import AsyncPets
 from petstore.contract.async_shop_facade import AsyncAuth, AsyncStore, AsyncUsers
 from petstore.contract.call import AsyncBackend, Backend, Call, Reply
+from petstore.contract.event import Event, read_events, read_events_async
 from petstore.contract.pet_facade import Pets
 from petstore.contract.shop_facade import Auth, Store, Users
 
@@ -30,6 +33,22 @@ class Petstore:
         self.store = Store(backend)
         self.users = Users(backend)
         self.auth = Auth(backend)
+
+    def events(self, *, after: int | None = None) -> Iterator[Event]:
+        """
+        Yield what is written, as it happens, until the stream ends.
+
+        Nothing is sent until it is iterated. An event's `seq` is where to go on.
+
+        Args:
+            after: The `seq` to go on after; 0 is the start, None from now on.
+
+        Raises:
+            Unauthorized, Forbidden: The caller may read nothing of it.
+            Invalid: The store has no such place, as after a reset.
+            Unavailable: Too many listen already.
+        """
+        yield from read_events(self._backend.send(calls.get_events(after=after)).value)
 
     def send(self, call: Call[T]) -> Reply[T]:
         """Send a call of `calls.py`, and return the whole reply."""
@@ -60,6 +79,24 @@ class AsyncPetstore:
         self.store = AsyncStore(backend)
         self.users = AsyncUsers(backend)
         self.auth = AsyncAuth(backend)
+
+    async def events(self, *, after: int | None = None) -> AsyncIterator[Event]:
+        """
+        Yield what is written, as it happens, until the stream ends.
+
+        Nothing is sent until it is iterated. An event's `seq` is where to go on.
+
+        Args:
+            after: The `seq` to go on after; 0 is the start, None from now on.
+
+        Raises:
+            Unauthorized, Forbidden: The caller may read nothing of it.
+            Invalid: The store has no such place, as after a reset.
+            Unavailable: Too many listen already.
+        """
+        reply = await self._backend.send(calls.get_events(after=after))
+        async for event in read_events_async(reply.value):
+            yield event
 
     async def send(self, call: Call[T]) -> Reply[T]:
         """Send a call of `calls.py`, and return the whole reply."""

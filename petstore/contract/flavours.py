@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from petstore.contract import pet_operations as pets
 from petstore.contract import shop_operations as shop
-from petstore.contract.call import Arg, Call, Method, Operation, Place
+from petstore.contract.call import Arg, ByteStream, Call, Method, Operation, Place
 from petstore.contract.errors import NotSupported, UnsupportedMedia
 from petstore.contract.media import FORM, JSON, MERGE_PATCH, MULTIPART, OCTETS, XML
 from petstore.contract.operations import OPERATIONS
@@ -176,6 +176,7 @@ _OURS: Final = frozenset(
         "patchOrder",
         "listUsers",
         "createToken",
+        "getEvents",
         "getToken",
         "deleteToken",
     }
@@ -200,7 +201,7 @@ def face_of(path: str, contract: Contract) -> Face:
 
 def _native_route(operation: Operation[Any]) -> Route:
     shape, text = Shape.ENTITY, None
-    if operation is pets.GET_PHOTO:
+    if operation.result is ByteStream:
         shape = Shape.STREAM
     if operation is shop.LOGIN_USER:
         shape, text = Shape.QUOTED, token_text

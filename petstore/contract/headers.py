@@ -12,9 +12,19 @@ from petstore.contract.versions import (
     write_versions,
 )
 
+_DIGITS_MAX: Final = 18
+
+
+def _read_number(text: str) -> int | str:
+    # int() alone would take " 1", "1_000" and Arabic digits.
+    is_plain = text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+    return int(text) if is_plain else text
+
+
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "If-Match": read_if_match,
     "If-None-Match": read_if_none_match,
+    "Last-Event-ID": _read_number,
 }
 
 
@@ -26,9 +36,8 @@ def read_header(arg: Arg, text: str) -> Any:
         Invalid: The text is not what the argument takes.
     """
     read = _READERS.get(arg.wire)
-    if read is None:
-        return checked(arg, text, f"{arg.place}.{arg.wire}")
-    return read(text)
+    value = text if read is None else read(text)
+    return checked(arg, value, f"{arg.place}.{arg.wire}")
 
 
 def write_headers(route: Route, arguments: Mapping[str, Any]) -> dict[str, str]:

@@ -9,6 +9,7 @@ YAML: Final = "application/yaml"
 FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 OCTETS: Final = "application/octet-stream"
+EVENTS: Final = "text/event-stream"
 MERGE_PATCH: Final = "application/merge-patch+json"
 
 

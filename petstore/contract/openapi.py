@@ -83,6 +83,7 @@ _TAGS: Final = {
     "store": "Inventory and purchase orders",
     "user": "Accounts, login and logout",
     "token": "The credential of a request",
+    "event": "What is written, as it happens",
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from petstore.contract.arguments import PAGE_SIZE_DEFAULT, READ_PETS, WRITE_PETS
 from petstore.contract.call import Arg, Operation, Place
+from petstore.contract.event_operations import GET_EVENTS
 from petstore.contract.flavours import Route
 from petstore.contract.media import FORM, MULTIPART
 from petstore.contract.openapi_responses import BINARY, TEXT, Plan, responses
@@ -134,9 +135,10 @@ def _native_security(operation: Operation[Any]) -> list[Json]:
     if operation.scopes:
         scopes = sorted(operation.scopes)
         return [{"bearer": []}, {"api_key": []}, {"petstore_auth": scopes}]
-    if operation.args:
+    if operation.args and operation is not GET_EVENTS:
         return []
-    # Without scopes and arguments it can only be about the credential of the request.
+    # Without scopes and arguments it can only be about the credential of the request;
+    # of the events, a credential decides which are shown.
     return [{"bearer": []}, {"api_key": []}, {}]
 
 

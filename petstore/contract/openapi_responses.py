@@ -27,9 +27,10 @@ from petstore.contract.errors import (
     FieldProblem,
     RemoteError,
 )
+from petstore.contract.event_operations import GET_EVENTS
 from petstore.contract.flavours import Face, Flavour, Route, Shape
 from petstore.contract.http import Request
-from petstore.contract.media import JSON, OCTETS, XML
+from petstore.contract.media import EVENTS, JSON, OCTETS, XML
 from petstore.contract.openapi_schemas import Json, Kind, Schemas
 from petstore.contract.refusals import Refused, encode_error
 from petstore.contract.user import Token
@@ -76,7 +77,7 @@ def result_schema(plan: Plan, route: Route) -> Json | None:
         # the text in an ApiResponse.
         return TEXT
     if route.shape is Shape.STREAM:
-        return BINARY
+        return TEXT if route.operation is GET_EVENTS else BINARY
     if route.shape is Shape.MESSAGE:
         return plan.schemas.shown[API_RESPONSE]
     if not has_result(route):
@@ -176,6 +177,8 @@ def _success_text(plan: Plan, route: Route) -> str:
 
 
 def _media_types(plan: Plan, route: Route) -> tuple[str, ...]:
+    if route.operation is GET_EVENTS:
+        return (EVENTS,)
     if route.shape is Shape.STREAM:
         return ("image/*", OCTETS)
     # A map and the answer to an upload have no XML form.

@@ -7,6 +7,7 @@ example of readme's oas-examples gives them, and the operations of our own.
 
 from typing import Any, Final
 
+from petstore.contract import event_operations as events
 from petstore.contract import pet_operations as pets
 from petstore.contract import shop_operations as shop
 from petstore.contract.call import Operation
@@ -43,6 +44,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     shop.CREATE_TOKEN,
     shop.GET_TOKEN,
     shop.DELETE_TOKEN,
+    events.GET_EVENTS,
 )
 
 OPERATIONS: Final[dict[str, Operation[Any]]] = {one.id: one for one in _ALL}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from petstore.engine import accounts, identity, orders, pets, photos, users
+from petstore.engine import accounts, events, identity, orders, pets, photos, users
 from petstore.engine.flows import Start
 
 # A function of a transaction: (tx, context, **arguments) -> the value, or a Reply.
@@ -43,4 +43,5 @@ FLOWS: Final[Mapping[str, Start]] = {
     "createToken": accounts.log_in,
     "uploadFile": photos.upload,
     "getPhoto": photos.download,
+    "getEvents": events.follow,
 }

@@ -14,7 +14,18 @@ from petstore.contract.call import Call, Reply
 from petstore.contract.errors import NotSupported
 from petstore.engine.bindings import FLOWS, UNITS
 from petstore.engine.context import EMBEDDED, Caller
-from petstore.engine.flows import Drain, Flow, Read, Step, Visit, Work, Write, as_reply
+from petstore.engine.feeds import AsyncFeed, Feed
+from petstore.engine.flows import (
+    Drain,
+    Flow,
+    Follow,
+    Read,
+    Step,
+    Visit,
+    Work,
+    Write,
+    as_reply,
+)
 from petstore.engine.idempotency import run_unit, without_key
 from petstore.engine.setup import Setup
 from petstore.engine.workers import Workers
@@ -30,6 +41,7 @@ class Engine:
     def __init__(self, store: SyncStore, setup: Setup) -> None:
         self.store = store
         self.setup = setup
+        self._feed = Feed(store)
 
     def send(self, call: Call[T], caller: Caller = EMBEDDED) -> Reply[T]:
         """
@@ -47,6 +59,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the store; a second time does nothing."""
+        self._feed.close()
         self.store.close()
 
     def _drive(self, flow: Flow) -> Reply[Any]:
@@ -69,6 +82,8 @@ class Engine:
             return self.store.write(step.fn)
         if isinstance(step, Work):
             return step.fn()
+        if isinstance(step, Follow):
+            return self._feed.listen(step)
         _copy(step)
         return None
 
@@ -80,6 +95,7 @@ class AsyncEngine:
         self.store = store
         self.setup = setup
         self._workers = Workers()
+        self._feed = AsyncFeed(store)
 
     async def send(self, call: Call[T], caller: Caller = EMBEDDED) -> Reply[T]:
         """
@@ -95,8 +111,13 @@ class AsyncEngine:
         run = self.store.write if call.operation.writes else self.store.read
         return cast("Reply[T]", await run(_unit(visit)))
 
+    def end_streams(self) -> None:
+        """End what goes on for as long as somebody listens; nobody may from now on."""
+        self._feed.close()
+
     async def close(self) -> None:
         """Close the store; a second time does nothing."""
+        self.end_streams()
         try:
             await self._workers.close()
         finally:
@@ -122,6 +143,8 @@ class AsyncEngine:
             return await self.store.write(step.fn)
         if isinstance(step, Work):
             return await self._workers.run(step.queue, step.fn)
+        if isinstance(step, Follow):
+            return self._feed.listen(step)
         if isinstance(step.stream.chunks, AsyncIterable):
             await self._workers.drain(step.stream.chunks, step.write)
         else:

@@ -48,7 +48,20 @@ class Drain:
     write: Callable[[bytes], object]
 
 
-Step = Read | Write | Work | Drain
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """
+    Ask for the pieces of a stream that goes on for as long as somebody reads it.
+
+    Args:
+        start: Begins it; told `is_shared`, whether other processes write to the store,
+            and `is_over`, which tells whether it has to end.
+    """
+
+    start: Callable[..., Any]
+
+
+Step = Read | Write | Work | Drain | Follow
 Flow = Generator[Step, Any, Reply[Any]]
 
 

@@ -76,7 +76,9 @@ class Workers:
     def beside(self, reply: Reply[Any]) -> Reply[Any]:
         """Return a reply whose stream, if it is one, is read on a thread."""
         stream = reply.value
-        if not isinstance(stream, ByteStream) or isinstance(stream.chunks, bytes):
+        if not isinstance(stream, ByteStream):
+            return reply
+        if isinstance(stream.chunks, bytes | AsyncIterable):
             return reply
         assert isinstance(stream.chunks, Iterable)
         pieces = _Pieces(stream.chunks, self)

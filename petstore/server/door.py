@@ -21,6 +21,7 @@ from petstore.contract.http import (
     decode_request,
     resolve,
 )
+from petstore.contract.media import EVENTS
 from petstore.contract.refusals import Refused, encode_error
 from petstore.contract.replies import (
     PROBLEM_HEADER,
@@ -31,6 +32,7 @@ from petstore.contract.replies import (
 from petstore.contract.uploads import UploadReader
 from petstore.engine.context import Caller, Credentials
 from petstore.engine.engine import AsyncEngine
+from petstore.engine.feeds import AsyncListener
 from petstore.server.bodies import read_body, refuse_leave, upload_pieces
 from petstore.server.request_ids import HEADER as REQUEST_ID_HEADER
 from petstore.server.request_ids import request_ids
@@ -181,9 +183,12 @@ class Door:
         sent: Any = Sent(b"", response.status, headers)
         stream: Any = request.stream
         stream.respond(sent)
-        if request.method != "HEAD":
-            async for chunk in body.chunks:
-                await sent.send(chunk)
+        try:
+            if request.method != "HEAD":
+                async for chunk in body.chunks:
+                    await sent.send(chunk)
+        finally:
+            await _closed(body.chunks)
         await sent.send(b"", True)
 
     def _refused(
@@ -292,8 +297,17 @@ def _readable(text: str | None) -> str | None:
     return text.encode(errors="replace").decode()
 
 
+async def _closed(chunks: AsyncIterable[bytes]) -> None:
+    """Let a listener's place be free at once, however the answer ended."""
+    if isinstance(chunks, AsyncListener):
+        await chunks.aclose()
+
+
 def _download_headers(body: ByteStream) -> dict[str, str]:
     """Keep a browser from taking somebody's upload for a page of this server."""
+    if body.media_type == EVENTS:
+        # The last one keeps nginx from holding events back.
+        return {"cache-control": "no-store", "x-accel-buffering": "no"}
     is_image = body.media_type.startswith("image/")
     headers = {
         "x-content-type-options": "nosniff",

@@ -76,6 +76,7 @@ async def run(
                 await on_ready(engine)
             await stopped.wait()
         finally:
+            engine.end_streams()
             await server.stop()
     finally:
         await engine.close()

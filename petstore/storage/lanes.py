@@ -68,6 +68,7 @@ class Lanes:
         self._drains: set[Task[None]] = set()
         self._is_starting = False
         self._is_closed = False
+        self.on_done: Callable[[], None] | None = None
 
     def submit(self, fn: Callable[[Tx], T], actor: str | None = None) -> "Future[T]":
         """
@@ -117,6 +118,8 @@ class Lanes:
                 except Exception as error:  # noqa: BLE001
                     fail_all(batch, error)
                 _deliver(batch)
+                if self.on_done is not None:
+                    self.on_done()
                 # The thread remembers its last batch while it waits for the next one.
                 batch.clear()
         finally:

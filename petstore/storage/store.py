@@ -54,6 +54,8 @@ class SyncStore:
         release: Callable[[], None],
     ) -> None:
         self.shown = address.shown
+        self.is_shared = address.kind == "postgres"
+        self._on_written: Callable[[], None] = _nothing
         self._release = release
         self._is_closed = False
         self._writer = _Gate(writer)
@@ -89,7 +91,12 @@ class SyncStore:
         self._require_open()
         gate = self._writer
         value: T = gate.run(gate.driver.write, Unit(fn, actor))
+        self._on_written()
         return value
+
+    def watch(self, on_written: Callable[[], None]) -> None:
+        """Have a function called after each write of this process, on its thread."""
+        self._on_written = on_written
 
     def snapshot(self) -> bytes:
         """
@@ -144,6 +151,7 @@ class AsyncStore:
     ) -> None:
         loop = asyncio.get_running_loop()
         self.shown = address.shown
+        self.is_shared = address.kind == "postgres"
         self._release = release
         self._is_closed = False
         self._closing: asyncio.Task[None] | None = None
@@ -175,6 +183,10 @@ class AsyncStore:
         begun, it is finished, and its outcome is not delivered.
         """
         return await self._writes.submit(fn, actor)
+
+    def watch(self, on_written: Callable[[], None]) -> None:
+        """Have a function called after the writes of this process, many at once."""
+        self._writes.on_done = on_written
 
     async def snapshot(self) -> bytes:
         """Return the whole store as bytes; see `SyncStore.snapshot`."""

@@ -154,6 +154,10 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
         {"credentials": Credentials(username="ann", password="pw")},
     ),
     "getToken": (lambda: calls.get_token(), {}),
+    "getEvents": (
+        lambda: calls.get_events(after=7, last_event_id=8),
+        {"after": 7, "last_event_id": 8},
+    ),
     "deleteToken": (lambda: calls.delete_token(), {}),
 }
 

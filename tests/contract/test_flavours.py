@@ -15,6 +15,7 @@ PUBLIC_V2, PUBLIC_V3 = face("v2", "public"), face("v3", "public")
 OURS = {
     *("listPets", "patchPet", "restorePet", "getPetHistory", "getPhoto", "listOrders"),
     *("patchOrder", "listUsers", "createToken", "getToken", "deleteToken"),
+    "getEvents",
 }
 
 

@@ -161,6 +161,16 @@ def test_posts_take_a_key_unless_they_issue_tokens():
         assert "409" in described[name]["responses"]
 
 
+def test_events_are_a_text_that_a_credential_may_open():
+    described = operations(built("native"))["getEvents"]
+
+    assert described["responses"]["200"]["content"] == {
+        "text/event-stream": {"schema": {"type": "string"}}
+    }
+    assert {} in described["security"]
+    assert {"401", "403"} <= described["responses"].keys()
+
+
 def test_only_a_patch_shows_null():
     models = schemas(built("native"))
     patch = models["PetPatch"]["properties"]

@@ -67,6 +67,7 @@ NEEDED: Final = {
     "createToken": "anybody",
     "getToken": "known",
     "deleteToken": "anybody",
+    "getEvents": "known",
 }
 
 

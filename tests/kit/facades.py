@@ -1,7 +1,7 @@
 """Call every method of a facade, and note which operations reach the backend."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, get_origin
 
 from petstore.contract.call import Call, Reply
@@ -64,6 +64,8 @@ class AsyncNotingBackend:
 
 def methods_of(group: Any) -> Iterator[Any]:
     """Return the methods of all groups below a facade; each sends one operation."""
+    if isinstance(group, Petstore | AsyncPetstore):
+        yield group.events
     for value in vars(group).values():
         if isinstance(value, Resource | AsyncResource):
             yield from public_methods(value)
@@ -73,9 +75,9 @@ def methods_of(group: Any) -> Iterator[Any]:
 def signatures(facade: Petstore | AsyncPetstore) -> dict[str, str]:
     """Return the signature of each method, in the words of the sync facade."""
     return {
-        method.__qualname__.removeprefix("Async"): str(
-            inspect.signature(method)
-        ).replace("AsyncPager", "Pager")
+        method.__qualname__.removeprefix("Async"): str(inspect.signature(method))
+        .replace("AsyncPager", "Pager")
+        .replace("AsyncIterator", "Iterator")
         for method in (*public_methods(facade), *methods_of(facade))
     }
 
@@ -85,11 +87,15 @@ def call(method: Any) -> None:
     outcome = method(*samples(method))
     if isinstance(outcome, Pager):
         outcome.first()
+    if isinstance(outcome, Iterator):
+        next(outcome)
 
 
 async def call_async(method: Any) -> None:
     """Call a method with just what it needs, and fetch from what it returns."""
     outcome = method(*samples(method))
+    if isinstance(outcome, AsyncIterator):
+        outcome = anext(outcome)
     await (outcome.first() if isinstance(outcome, AsyncPager) else outcome)
 
 

@@ -109,6 +109,8 @@ def _arguments(*, unknown_status: bool) -> Fields:
         ),
         "user": _with(user_drafts(), id=st.none() | INT64S),
         "users": st.lists(_with(user_drafts(), id=st.none() | INT64S), max_size=2),
+        "after": st.integers(0, 10**18 - 1),
+        "last_event_id": st.integers(0, 10**18 - 1),
         "idempotency_key": st.from_regex("[!-~]{1,255}", fullmatch=True),
         "if_version": _VERSION_LISTS,
         "unless_version": _VERSION_LISTS,

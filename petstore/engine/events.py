@@ -1,0 +1,219 @@
+"""
+Follow the change log: what was written since a place, and what is written from now on.
+
+A listener reads a bounded part of the log at a time, when it is ready for more; so a
+slow one holds nothing in memory, and misses nothing. How it goes on is decided here;
+`feeds.py` does it.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select, tuple_
+
+from petstore.contract.call import ByteStream, Reply
+from petstore.contract.errors import (
+    FieldProblem,
+    Forbidden,
+    Invalid,
+    RemoteError,
+    Unauthorized,
+)
+from petstore.contract.media import EVENTS
+from petstore.engine.context import NOBODY
+from petstore.engine.flows import Flow, Follow, Read, Visit
+from petstore.engine.instants import from_milliseconds
+from petstore.storage.statement import Statement
+from petstore.storage.tables import CHANGE, COUNTER
+from petstore.storage.transaction import Row, Tx
+
+LOOK_LENGTH_MAX: Final = 100
+# Proxies end a connection that is quiet for a minute, and so do we.
+HEARTBEAT_S: Final = 15.0
+# Many writers together wake a listener no more often than this.
+PAUSE_S: Final = 0.05
+# What other processes write into a shared store wakes nobody here.
+POLL_S: Final = 1.0
+_HEARTBEAT: Final = b":\n\n"
+_GOODBYE: Final = b": the stream ends here; go on with Last-Event-ID\n\n"
+_WHOLE: Final = 2**53
+_KINDS: Final = {"pet": "read:pets", "order": "read:orders", "user": "read:users"}
+
+_AFTER = Statement(
+    select(
+        CHANGE.c.seq,
+        CHANGE.c.position,
+        CHANGE.c.kind,
+        CHANGE.c.entity_id,
+        CHANGE.c.version,
+        CHANGE.c.action,
+        CHANGE.c.at,
+        CHANGE.c.body,
+    )
+    .where(
+        tuple_(CHANGE.c.seq, CHANGE.c.position)
+        > tuple_(bindparam("after_seq"), bindparam("after_position"))
+    )
+    .order_by(CHANGE.c.seq, CHANGE.c.position)
+    .limit(bindparam("row_count"))
+)
+_CLOCK = Statement(select(COUNTER.c.value).where(COUNTER.c.name == "clock"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Say up to where a listener has read; `_WHOLE` is all that a unit wrote."""
+
+    seq: int
+    position: int = _WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """
+    Hold what one look found.
+
+    Args:
+        text: As it is sent; empty where nothing is new.
+        is_full: Whether there is more already.
+    """
+
+    text: bytes
+    cursor: Cursor
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """
+    Ask to wait; the outcome says whether something was written meanwhile.
+
+    Args:
+        is_pause: Whether a write does not end it.
+    """
+
+    seconds: float
+    is_pause: bool = False
+
+
+Listening = Generator[bytes | Read | Wait, Any, None]
+
+
+def follow(visit: Visit) -> Flow:
+    """
+    Return a stream of what is written.
+
+    Raises:
+        Unauthorized, Forbidden: The caller may read nothing of it.
+        Invalid: The place to go on from is none of this log.
+    """
+    given = visit.call.arguments
+    after: int | None = given.get("last_event_id", given.get("after"))
+    cursor: Cursor = yield Read(partial(_first, visit=visit, after=after))
+    pieces = yield Follow(partial(_listening, visit, cursor))
+    return Reply(ByteStream(pieces, EVENTS))
+
+
+def _first(tx: Tx, *, visit: Visit, after: int | None) -> Cursor:
+    _visible(tx, visit)
+    newest = _newest(tx)
+    if after is None:
+        return Cursor(newest)
+    if after > newest:
+        raise _no_such_place(after, newest)
+    return Cursor(after)
+
+
+def _listening(
+    visit: Visit, cursor: Cursor, *, is_shared: bool, is_over: Callable[[], bool]
+) -> Listening:
+    yield b"retry: 1000\nid: %d\n\n" % cursor.seq
+    quiet_s = 0.0
+    while not is_over():
+        part = yield Read(partial(_look, visit=visit, cursor=cursor))
+        if isinstance(part, RemoteError):
+            yield f": {part.public_message}\n\n".encode()
+            return
+        cursor = part.cursor
+        if part.text:
+            quiet_s = 0.0
+            yield part.text
+        if part.is_full:
+            continue
+        if part.text:
+            yield Wait(PAUSE_S, is_pause=True)
+        wait_s = min(POLL_S if is_shared else HEARTBEAT_S, HEARTBEAT_S - quiet_s)
+        was_woken = yield Wait(wait_s)
+        quiet_s += 0.0 if was_woken else wait_s
+        if quiet_s >= HEARTBEAT_S:
+            quiet_s = 0.0
+            yield _HEARTBEAT
+    yield _GOODBYE
+
+
+def _look(tx: Tx, *, visit: Visit, cursor: Cursor) -> Part:
+    # Each time, for a token may have ended meanwhile.
+    kinds = _visible(tx, visit)
+    place = {"after_seq": cursor.seq, "after_position": cursor.position}
+    rows = tx.rows(_AFTER, {**place, "row_count": LOOK_LENGTH_MAX + 1})
+    if not rows:
+        if cursor.seq > (newest := _newest(tx)):
+            raise _no_such_place(cursor.seq, newest)
+        return Part(b"", cursor, is_full=False)
+    kept = rows[:LOOK_LENGTH_MAX]
+    following = [row[0] for row in rows[1:]] + [None]
+    blocks = [
+        _block(row, is_shown=row[2] in kinds, is_last=next_seq != row[0])
+        for row, next_seq in zip(kept, following, strict=False)
+    ]
+    seq, position = kept[-1][:2]
+    return Part(
+        "".join(blocks).encode(), Cursor(seq, position), len(rows) > LOOK_LENGTH_MAX
+    )
+
+
+def _visible(tx: Tx, visit: Visit) -> frozenset[str]:
+    """Return the kinds that the caller may read."""
+    context = visit.enter(tx)
+    if context.profile.auth == "off":
+        return frozenset(_KINDS)
+    principal = context.principal
+    kinds = {kind for kind, scope in _KINDS.items() if scope in principal.scopes}
+    if kinds:
+        return frozenset(kinds)
+    needed = f"getEvents needs one of the scopes {', '.join(_KINDS.values())}"
+    if principal is NOBODY:
+        raise Unauthorized(
+            f"{needed}, and this request carries no credential that is valid: send the"
+            " header api_key, or log in and send Authorization: Bearer."
+        )
+    raise Forbidden(f"{needed}.")
+
+
+def _newest(tx: Tx) -> int:
+    row = tx.row(_CLOCK)
+    return 0 if row is None else int(row[0])
+
+
+def _block(row: Row, *, is_shown: bool, is_last: bool) -> str:
+    seq, _, kind, entity_id, version, action, at, body = row
+    mark = f"id: {seq}\n" if is_last else ""
+    if not is_shown:
+        # Whoever may not see it goes on behind it all the same.
+        return f"{mark}\n" if mark else ""
+    written_at = from_milliseconds(at).isoformat().replace("+00:00", "Z")
+    return (
+        f'event: change\n{mark}data: {{"seq":{seq},"kind":"{kind}",'
+        f'"entityId":{entity_id},"version":{version},"action":"{action}",'
+        f'"at":"{written_at}","entity":{body or "null"}}}\n\n'
+    )
+
+
+def _no_such_place(after: int, newest: int) -> Invalid:
+    right = f"should be {newest} at most, the newest; start over, the store was reset"
+    return Invalid(
+        f"There is no change {after}: after {right}.",
+        fields=(FieldProblem("query.after", right, "less_than_equal"),),
+    )
