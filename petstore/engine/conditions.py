@@ -41,12 +41,12 @@ def require_version(
         )
 
 
-def unless_known(entity: E, unless_version: Sequence[int] | None) -> E | Reply[None]:
+def unless_known(entity: E, unless_version: Sequence[int]) -> E | Reply[None]:
     """
     Return an entity, or a reply without it where the caller has this version.
 
     Source: RFC 9110 §13.1.2.
     """
-    if unless_version is None or not matches(entity.version, unless_version):
+    if not matches(entity.version, unless_version):
         return entity
     return Reply(None, version=entity.version, status=_NOT_MODIFIED)

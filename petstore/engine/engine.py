@@ -7,7 +7,7 @@ thread, or a coroutine.
 
 from collections.abc import AsyncIterable, Callable
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from petstore.contract.arguments import IDEMPOTENCY_KEY
 from petstore.contract.call import Call, Reply
@@ -33,6 +33,7 @@ from petstore.storage.store import AsyncStore, SyncStore
 from petstore.storage.transaction import Tx
 
 T = TypeVar("T")
+_KEY: Final = IDEMPOTENCY_KEY.name
 
 
 class Engine:
@@ -156,7 +157,7 @@ class AsyncEngine:
 def _unit(visit: Visit) -> Callable[[Tx], Reply[Any]]:
     unit = UNITS[visit.call.operation.id]
     arguments = visit.call.arguments
-    if IDEMPOTENCY_KEY.name in arguments:
+    if _KEY in arguments:
         own = without_key(arguments)
         return lambda tx: run_unit(tx, visit, unit, own)
 

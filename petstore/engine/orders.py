@@ -77,7 +77,8 @@ def get(
     tx: Tx, _: Context, *, order_id: int, unless_version: Sequence[int] | None = None
 ) -> Order | Reply[None]:
     """Return an order, or 304 for one that the caller knows, or raise NotFound."""
-    return unless_known(_live(tx, order_id).order, unless_version)
+    order = _live(tx, order_id).order
+    return order if unless_version is None else unless_known(order, unless_version)
 
 
 def place(tx: Tx, context: Context, *, order: OrderDraft) -> Order:

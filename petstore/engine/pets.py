@@ -38,7 +38,8 @@ def get(
     tx: Tx, _: Context, *, pet_id: int, unless_version: Sequence[int] | None = None
 ) -> Pet | Reply[None]:
     """Return a pet, or 304 for one that the caller knows, or raise NotFound."""
-    return unless_known(_live(tx, pet_id).pet, unless_version)
+    pet = _live(tx, pet_id).pet
+    return pet if unless_version is None else unless_known(pet, unless_version)
 
 
 def add(tx: Tx, context: Context, *, pet: PetDraft) -> Pet:

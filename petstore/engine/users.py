@@ -39,7 +39,8 @@ def get(
     unless_version: Sequence[int] | None = None,
 ) -> User | Reply[None]:
     """Return a user, or 304 for one that the caller knows, or raise NotFound."""
-    return unless_known(_shown(_stored(tx, username).user, context), unless_version)
+    user = _shown(_stored(tx, username).user, context)
+    return user if unless_version is None else unless_known(user, unless_version)
 
 
 def create(
