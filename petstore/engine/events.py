@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 
 from petstore.contract.call import ByteStream, Reply
 from petstore.contract.errors import (
@@ -30,6 +30,8 @@ from petstore.storage.tables import CHANGE, COUNTER
 from petstore.storage.transaction import Row, Tx
 
 LOOK_LENGTH_MAX: Final = 100
+# Of the entities that one look reads, unless it is one alone: a pet may have 20 MB.
+LOOK_CHARACTERS_MAX: Final = 256 * 1024
 # Proxies end a connection that is quiet for a minute, and so do we.
 HEARTBEAT_S: Final = 15.0
 # Many writers together wake a listener no more often than this.
@@ -41,6 +43,8 @@ _GOODBYE: Final = b": the stream ends here; go on with Last-Event-ID\n\n"
 _WHOLE: Final = 2**53
 _KINDS: Final = {"pet": "read:pets", "order": "read:orders", "user": "read:users"}
 
+_PLACE = tuple_(CHANGE.c.seq, CHANGE.c.position)
+_IS_AFTER = tuple_(bindparam("after_seq"), bindparam("after_position")) < _PLACE
 _AFTER = Statement(
     select(
         CHANGE.c.seq,
@@ -50,14 +54,16 @@ _AFTER = Statement(
         CHANGE.c.version,
         CHANGE.c.action,
         CHANGE.c.at,
-        CHANGE.c.body,
+        func.length(CHANGE.c.body),
     )
-    .where(
-        tuple_(CHANGE.c.seq, CHANGE.c.position)
-        > tuple_(bindparam("after_seq"), bindparam("after_position"))
-    )
+    .where(_IS_AFTER)
     .order_by(CHANGE.c.seq, CHANGE.c.position)
     .limit(bindparam("row_count"))
+)
+_BODIES = Statement(
+    select(CHANGE.c.body)
+    .where(_IS_AFTER, tuple_(bindparam("to_seq"), bindparam("to_position")) >= _PLACE)
+    .order_by(CHANGE.c.seq, CHANGE.c.position)
 )
 _CLOCK = Statement(select(COUNTER.c.value).where(COUNTER.c.name == "clock"))
 
@@ -162,16 +168,26 @@ def _look(tx: Tx, *, visit: Visit, cursor: Cursor) -> Part:
         if cursor.seq > (newest := _newest(tx)):
             raise _no_such_place(cursor.seq, newest)
         return Part(b"", cursor, is_full=False)
-    kept = rows[:LOOK_LENGTH_MAX]
+    kept = _small_part(rows)
+    seq, position = kept[-1][:2]
+    bodies = tx.rows(_BODIES, {**place, "to_seq": seq, "to_position": position})
     following = [row[0] for row in rows[1:]] + [None]
     blocks = [
-        _block(row, is_shown=row[2] in kinds, is_last=next_seq != row[0])
-        for row, next_seq in zip(kept, following, strict=False)
+        _block(row, body, is_shown=row[2] in kinds, is_last=next_seq != row[0])
+        for row, (body,), next_seq in zip(kept, bodies, following, strict=False)
     ]
-    seq, position = kept[-1][:2]
-    return Part(
-        "".join(blocks).encode(), Cursor(seq, position), len(rows) > LOOK_LENGTH_MAX
-    )
+    text = "".join(blocks).encode()
+    return Part(text, Cursor(seq, position), is_full=len(kept) < len(rows))
+
+
+def _small_part(rows: list[Row]) -> list[Row]:
+    """Return the first rows, one or more, whose entities may be read at once."""
+    length = 0
+    for index, row in enumerate(rows[:LOOK_LENGTH_MAX]):
+        length += row[-1] or 0
+        if length > LOOK_CHARACTERS_MAX:
+            return rows[: max(index, 1)]
+    return rows[:LOOK_LENGTH_MAX]
 
 
 def _visible(tx: Tx, visit: Visit) -> frozenset[str]:
@@ -197,8 +213,8 @@ def _newest(tx: Tx) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _block(row: Row, *, is_shown: bool, is_last: bool) -> str:
-    seq, _, kind, entity_id, version, action, at, body = row
+def _block(row: Row, body: str | None, *, is_shown: bool, is_last: bool) -> str:
+    seq, _, kind, entity_id, version, action, at, _ = row
     mark = f"id: {seq}\n" if is_last else ""
     if not is_shown:
         # Whoever may not see it goes on behind it all the same.

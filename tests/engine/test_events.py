@@ -16,7 +16,7 @@ from petstore.contract.event import Event
 from petstore.contract.facade import AsyncPetstore
 from petstore.engine import seeding
 from petstore.engine.engine import AsyncEngine
-from petstore.engine.events import LOOK_LENGTH_MAX
+from petstore.engine.events import LOOK_CHARACTERS_MAX, LOOK_LENGTH_MAX
 from petstore.engine.feeds import LISTENER_COUNT_MAX
 from petstore.engine.keys import add_key
 from petstore.engine.opening import open_async_engine
@@ -97,6 +97,19 @@ def test_unit_of_many_writes_has_its_id_with_the_last(sandbox: Shop):
     assert list(range(1, count + 1)) == [
         one.entity_id for one in seen(sandbox, count, after=0)
     ]
+
+
+def test_large_entities_are_read_a_few_at_a_time(sandbox: Shop):
+    """Or the bounded number of events of a look would be no bound."""
+    large = a_draft(photo_urls=["x" * (LOOK_CHARACTERS_MAX // 20)] * 9)
+    for draft in (large, large, large, a_draft(photo_urls=large.photo_urls * 3)):
+        sandbox.pets.create(draft)
+
+    stream = chunks(sandbox.send(calls.get_events(after=0)))
+    counts = [next(stream).count("event: change\n") for _ in range(4)]
+
+    assert [0, 2, 1, 1] == counts
+    assert [1, 2, 3, 4] == [one.seq for one in seen(sandbox, 4, after=0)]
 
 
 def test_last_event_id_wins_over_after(sandbox: Shop):
