@@ -128,6 +128,15 @@ def test_place_given_back_in_a_collection_lets_the_next_in():
     assert not entered.is_alive()
 
 
+@pytest.fixture
+def _interruptible():
+    """Raise on SIGINT, which a shell lets its background jobs ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("is_given", [False, True])
 def test_interrupted_wait_loses_no_place(is_given):
     gate = Gate(1)
