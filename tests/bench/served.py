@@ -210,8 +210,9 @@ def _ask(port: int, path: str) -> bytes:
 
 
 def _serve(*args: str | Path) -> Command:
-    # As a module, for a checkout that is not installed has no program.
-    program = [sys.executable, "-m", "petstore.cli"]
+    # As a module, for a checkout that is not installed has no program. What is
+    # installed is compiled already; -P keeps the checkout from taking its place.
+    program = [sys.executable, "-P", "-m", "petstore.cli"]
     return [*program, "serve", "--host", load.HOST, "--port", "0", *args]
 
 
