@@ -115,8 +115,8 @@ class Anonymous:
         return False
 
     def renewal(self, rules: Rules) -> Decision[None]:
-        """Never asked for."""
-        raise NotImplementedError
+        """Never asked for, because nothing here can renew."""
+        raise AssertionError("only what can renew is asked to")
 
 
 class _Fixed(Anonymous):
