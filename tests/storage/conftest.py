@@ -5,10 +5,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
+from petstore.storage.store import open_store
 from tests.kit.stores import (
+    ManualClock,
     async_store,
     clock,
     durable_url,
@@ -19,6 +22,7 @@ from tests.kit.stores import (
     store,
     store_url,
 )
+from tests.storage.units import add_pet
 
 __all__ = [
     "async_store",
@@ -31,6 +35,15 @@ __all__ = [
     "store",
     "store_url",
 ]
+
+
+@pytest.fixture
+def shop(file_url: str, clock: ManualClock) -> Path:
+    """Give the path of a closed store with three pets."""
+    opened = open_store(file_url, clock=clock)
+    opened.write(lambda tx: [add_pet(tx) for _ in range(3)])
+    opened.close()
+    return Path(file_url)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A check finds what disagrees in a store, and nothing in a sound one."""
 
 import sqlite3
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,15 +15,6 @@ from tests.storage.units import (
     order_row,
     user_row,
 )
-
-
-@pytest.fixture
-def shop(file_url, clock):
-    """Give the path of a closed store with three pets."""
-    store = open_store(file_url, clock=clock)
-    store.write(lambda tx: [add_pet(tx) for _ in range(3)])
-    store.close()
-    return Path(file_url)
 
 
 def change(url, *statements):

@@ -4,7 +4,6 @@ import errno
 import os
 import sqlite3
 import stat
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,15 +16,6 @@ from tests.storage.units import (
     add_pet,
     pet_ids,
 )
-
-
-@pytest.fixture
-def shop(file_url, clock):
-    """Give the path of a closed store with three pets."""
-    store = open_store(file_url, clock=clock)
-    store.write(lambda tx: [add_pet(tx) for _ in range(3)])
-    store.close()
-    return Path(file_url)
 
 
 @pytest.fixture
