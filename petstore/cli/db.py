@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from petstore.storage.maintenance import Copied
 
 app = typer.Typer(
-    no_args_is_help=True, help="Make, upgrade, copy and check a store on disk."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Make, upgrade, copy and check a store on disk.",
 )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help=f"List, add and delete the api keys of a store.\n\n{STOP_FIRST}",
 )
 

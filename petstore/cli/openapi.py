@@ -8,7 +8,10 @@ from petstore.cli.choices import Contract, Flavour
 from petstore.cli.output import say
 from petstore.contract.version import __version__
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def openapi(
     flavour: Annotated[
         Flavour,

@@ -15,7 +15,11 @@ from petstore.cli.stores import SERVER, AnyStore, connect
 if TYPE_CHECKING:
     from petstore.contract.order import Order
 
-app = typer.Typer(no_args_is_help=True, help="List, show, place and change orders.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="List, show, place and change orders.",
+)
 
 _COLUMNS = ("id", "pet", "quantity", "status", "complete", "ships")
 

@@ -14,7 +14,11 @@ from petstore.cli.stores import SERVER, AnyStore, connect
 if TYPE_CHECKING:
     from petstore.contract.pet import Pet
 
-app = typer.Typer(no_args_is_help=True, help="List, show, add and change pets.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="List, show, add and change pets.",
+)
 
 PetId = Annotated[int, typer.Argument(help="Which pet.", show_default=False)]
 NewStatus = Annotated[

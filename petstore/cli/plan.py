@@ -1,7 +1,7 @@
 """Decide what a server is started with, and refuse what cannot be."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from petstore.cli.choices import Auth, Contract, ProfileName, Rules
 from petstore.cli.seeding import early
@@ -14,8 +14,7 @@ from petstore.server.settings import Settings, settle
 from petstore.storage.address import Address, parse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Hold what a command line asks of a server; None leaves it to the profile."""
 
     host: str
@@ -36,8 +35,7 @@ class Wanted:
     is_quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """
     Hold everything that a server is started with.
 

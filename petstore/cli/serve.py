@@ -9,6 +9,8 @@ from petstore.cli import choices
 from petstore.cli.importing import uncollected
 from petstore.cli.stores import STORE_VARIABLE
 
+app = typer.Typer(add_completion=False)
+
 _DATA: Final[dict[str, Any]] = {"rich_help_panel": "Data"}
 _SWITCH: Final[dict[str, Any]] = {"rich_help_panel": "Behaviour"}
 _NETWORK: Final[dict[str, Any]] = {"rich_help_panel": "Network"}
@@ -106,6 +108,7 @@ IsQuiet = Annotated[
 ListenFd = Annotated[int | None, typer.Option(hidden=True)]
 
 
+@app.command()
 def serve(  # noqa: PLR0913 - one for each option
     *,
     host: Host = "127.0.0.1",

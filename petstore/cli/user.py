@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help=f"List, add and change the users of a store.\n\n{STOP_FIRST}",
 )
 

@@ -7,11 +7,11 @@ under a strict contract, and the builders of calls.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from itertools import islice
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, InstanceOf, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticSerializationError, to_json
@@ -252,8 +252,7 @@ def _undeclared(value: object, location: str) -> Iterator[FieldProblem]:
             yield FieldProblem(place, _PLAINER["extra_forbidden"], "extra_forbidden")
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """Hold how an argument is read: what is derived from its type, once."""
 
     adapter: TypeAdapter[object]

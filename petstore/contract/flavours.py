@@ -12,7 +12,7 @@ Source: Swagger Petstore 1.0.7 (Swagger 2.0) and 1.0.26 (OpenAPI 3.0).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from petstore.contract import pet_operations as pets
 from petstore.contract import shop_operations as shop
@@ -36,8 +36,7 @@ Flavour = Literal["native", "v2", "v3"]
 Contract = Literal["public", "strict"]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """
     Allow the engine what the public servers do and no document says.
 

@@ -11,7 +11,7 @@ Source: RFC 9110 (HTTP), RFC 3986 (paths), the URL standard's form encoding.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote_plus, urlencode
 
 from pydantic_core import to_json
@@ -211,8 +211,7 @@ def parse_fields(text: str, location: str) -> Fields:
     return fields
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(NamedTuple):
     """Hold the arguments of a route by place, sorted out once; headers by name."""
 
     path: tuple[Arg, ...]

@@ -42,6 +42,8 @@ class Model(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
         extra="allow",
+        # A validator is built at its first use: a start needs two of them.
+        defer_build=True,
     )
 
 

@@ -16,7 +16,7 @@ standard's "multipart/form-data encoding algorithm" for quoting names.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from petstore.contract.errors import FieldProblem, Invalid, Malformed, TooLarge
@@ -37,8 +37,7 @@ _QUOTING: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A", "\\": r"\
 _QUOTED: Final = re.compile("%(?:22|0D|0A)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class PartStart:
+class PartStart(NamedTuple):
     """
     Say that a part begins.
 
@@ -53,8 +52,7 @@ class PartStart:
     content_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PartData:
+class PartData(NamedTuple):
     """Carry the next bytes of the part that began last; never empty."""
 
     content: bytes
@@ -68,8 +66,7 @@ class PartEnd:
 Event: TypeAlias = PartStart | PartData | PartEnd
 
 
-@dataclass(frozen=True, slots=True)
-class FilePart:
+class FilePart(NamedTuple):
     """Describe the file of a form that is to be sent."""
 
     name: str

@@ -9,9 +9,8 @@ Source: swagger-petstore 1.0.7 and 1.0.26, as they answer; RFC 9457.
 """
 
 import json
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic_core import to_json
 
@@ -32,8 +31,7 @@ _SUCCESS: Final = 200
 _FAULT_MIN: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """
     Hold what a refusal is written from.
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args, get_origin
 from xml.parsers import expat
 
 from pydantic import BaseModel
@@ -51,8 +51,7 @@ XmlValue: TypeAlias = (
 XmlFlavour = Literal["v2", "v3"]
 
 
-@dataclass(frozen=True, slots=True)
-class XmlRoot:
+class XmlRoot(NamedTuple):
     """
     Name the outermost elements of one kind of entity in one flavour.
 

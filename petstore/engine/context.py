@@ -1,14 +1,14 @@
 """Hold what an engine function knows beside its arguments and its transaction."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from petstore.contract.arguments import SCOPES
 from petstore.contract.flavours import STRICT, Policy
 from petstore.engine.profile import Profile
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """Hold what a caller sent to prove who they are; never logged."""
 
     api_key: str | None = None
@@ -18,8 +18,7 @@ class Credentials:
         return "Credentials(…)"
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """
     Say who calls.
 
@@ -47,8 +46,7 @@ NOBODY = Principal()
 HOLDER = Principal(scopes=frozenset(SCOPES))
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """
     Hold what a door knows about one call.
 

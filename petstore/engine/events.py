@@ -7,9 +7,8 @@ slow one holds nothing in memory, and misses nothing. How it goes on is decided 
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, func, select, tuple_
 
@@ -68,16 +67,14 @@ _BODIES = Statement(
 _CLOCK = Statement(select(COUNTER.c.value).where(COUNTER.c.name == "clock"))
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(NamedTuple):
     """Say up to where a listener has read; `_WHOLE` is all that a unit wrote."""
 
     seq: int
     position: int = _WHOLE
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """
     Hold what one look found.
 
@@ -91,8 +88,7 @@ class Part:
     is_full: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """
     Ask to wait; the outcome says whether something was written meanwhile.
 

@@ -8,7 +8,7 @@ only do.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from petstore.contract.call import ByteStream, Call, Reply
 from petstore.engine import identity
@@ -18,38 +18,33 @@ from petstore.engine.workers import Queue
 from petstore.storage.transaction import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """Ask for a unit that only reads."""
 
     fn: Callable[[Tx], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """Ask for a unit that writes."""
 
     fn: Callable[[Tx], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """Ask for work that takes long, outside of any transaction."""
 
     queue: Queue
     fn: Callable[[], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(NamedTuple):
     """Ask for each piece of a stream to be handed to a function."""
 
     stream: ByteStream
     write: Callable[[bytes], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(NamedTuple):
     """
     Ask for the pieces of a stream that goes on for as long as somebody reads it.
 

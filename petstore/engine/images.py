@@ -21,7 +21,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from petstore.contract.errors import FieldProblem, Invalid
 
@@ -47,8 +47,7 @@ _DECODE_COUNT_MAX: Final = 2
 _PLACES: Final = threading.BoundedSemaphore(_DECODE_COUNT_MAX)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageLimits:
+class ImageLimits(NamedTuple):
     """
     Bound what decoding a picture may cost.
 
@@ -61,8 +60,7 @@ class ImageLimits:
     frames_max: int = 500
 
 
-@dataclass(frozen=True, slots=True)
-class SafeImage:
+class SafeImage(NamedTuple):
     """Hold a picture that was drawn anew."""
 
     content: bytes

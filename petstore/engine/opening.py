@@ -4,10 +4,9 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from petstore.contract.errors import ConfigError
 from petstore.contract.flavours import Contract
@@ -67,8 +66,7 @@ class Options(TypedDict, total=False):
     on_progress: Progress
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(NamedTuple):
     """Hold what opening needs, before the store is open."""
 
     url: str

@@ -6,8 +6,7 @@ orders are few and read all at once; those of a pet that has very many are walke
 """
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
-from typing import Final, TypedDict, cast
+from typing import Final, NamedTuple, TypedDict, cast
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.sql.elements import literal_column
@@ -69,8 +68,7 @@ def read_page(
     return listing.rows([order_id for (order_id,) in keys]), next_key
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     """
     Hold what the text of a statement depends on.
 
@@ -129,7 +127,7 @@ class _Listing:
     def _read(self, shape: _Shape, after: Key | None, count: int) -> list[Row]:
         params = {**self._params, "row_count": count}
         if after is not None:
-            shape, params["after_id"] = replace(shape, has_after=True), after[0]
+            shape, params["after_id"] = shape._replace(has_after=True), after[0]
         return self._tx.rows(_IN_ORDER(shape), params)
 
 

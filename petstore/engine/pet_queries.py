@@ -7,8 +7,7 @@ readings, merged. Every other listing is walked, see `walking.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from petstore.engine.paging import Key, bad_cursor
 from petstore.engine.pet_rows import key_by_id, key_by_name
@@ -37,8 +36,7 @@ _BY_ID: Final[Sequence[Kind]] = ("tag", "category", "status")
 _FEW: Final[Sequence[Kind]] = ("tag", "prefix", "category", "status")
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(NamedTuple):
     """
     Say which pets are looked for; what is empty or None filters nothing.
 
@@ -160,11 +158,11 @@ class _Listing:
         # lies up to there is complete.
         share = max(1, size // self.breadth)
         span = Span.WHOLE if after is None else Span.BEYOND
-        shape = replace(self._shape, span=span)
+        shape = self._shape._replace(span=span)
         params = {**self._params, **_mark(after)}
         ((end,),) = self._tx.rows(END(shape), {**params, "skipped_count": share - 1})
         if end is not None:
-            shape = replace(shape, has_end=True)
+            shape = shape._replace(has_end=True)
             params["end_id"] = end
         entries = self._tx.rows(STRETCH(shape), params)
         entries.sort(key=key_by_id, reverse=self.is_descending)
@@ -176,7 +174,7 @@ class _Listing:
         params = {**self._params, **_mark(after)}
         for span in _spans(after):
             if len(rows) < count:
-                shape = replace(self._shape, span=span)
+                shape = self._shape._replace(span=span)
                 limited = {**params, "row_count": count - len(rows)}
                 rows += self._tx.rows(statement(shape), limited)
         return rows

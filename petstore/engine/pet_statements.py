@@ -9,7 +9,7 @@ another index, whose entries nobody has bounded.
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -60,8 +60,7 @@ class Span(Enum):
     BEYOND = "beyond"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """
     Hold what the text of a statement depends on.
 

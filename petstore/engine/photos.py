@@ -7,7 +7,7 @@ its path is one of the pet's photo URLs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -93,8 +93,7 @@ def sweep(store: SyncStore, setup: Setup) -> int:
     return setup.blobs.sweep(known, older_than=setup.clock() - SWEEP_AGE_MS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     name: str
     media_type: str
     size_bytes: int

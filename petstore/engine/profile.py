@@ -1,7 +1,6 @@
 """Name the three switches and their presets."""
 
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from petstore.contract.errors import ConfigError
 from petstore.contract.flavours import Contract
@@ -11,8 +10,7 @@ Rules = Literal["lenient", "shop"]
 ProfileName = Literal["sandbox", "shop"]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """
     Decide how a store behaves.
 
@@ -55,8 +53,7 @@ def profile(
     preset = _PRESETS.get(name)
     if preset is None:
         raise ConfigError(f"There is no profile {name!r}; use sandbox or shop.")
-    chosen = replace(
-        preset,
+    chosen = preset._replace(
         auth=auth or preset.auth,
         contract=contract or preset.contract,
         rules=rules or preset.rules,

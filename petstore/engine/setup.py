@@ -1,7 +1,7 @@
 """Hold what an engine is equipped with; everything that tests replace is here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from petstore.engine.blobs import BlobStore
 from petstore.engine.passwords import Hasher, default_hasher
@@ -11,8 +11,7 @@ from petstore.storage.transaction import Clock
 UPLOAD_BYTES_MAX = 10 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """
     Equip an engine.
 

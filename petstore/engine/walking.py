@@ -9,8 +9,7 @@ early, perhaps empty, and its cursor goes on behind the last examined entry.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from petstore.engine.paging import Key
 
@@ -25,8 +24,7 @@ def examined_max(limit: int) -> int:
     return EXAMINED_MIN + EXAMINED_PER_ITEM * limit
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """
     Hold what was read of a listing in one go.
 

@@ -173,7 +173,8 @@ def make_app(door: Door, *, is_only_app: bool) -> App:
     app.config.KEEP_ALIVE_TIMEOUT = _KEEP_ALIVE_S
     app.ctx.door = door
     # Sanic starts no application without a route; this one is never looked up.
-    app.add_route(_never, "/")
+    # Without a format Sanic reads its handler's source to guess one.
+    app.add_route(_never, "/", error_format="json")
     return app
 
 

@@ -8,10 +8,9 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from petstore.contract.errors import ConfigError
 from petstore.engine.engine import AsyncEngine
@@ -30,8 +29,7 @@ _OWN_ADDRESS = "Give as --host an address of this machine, such as 127.0.0.1."
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """Hold what a server needs: a store, its options, its settings, its socket."""
 
     store: str

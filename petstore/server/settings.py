@@ -1,9 +1,8 @@
 """Hold what a server is told at its start, and refuse what would be unsafe."""
 
 import re
-from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from petstore.contract.errors import ConfigError
@@ -22,8 +21,7 @@ _NAME_ONLY: Final = re.compile(_NAME)
 _AUTHORITY: Final = re.compile(rf"(?:{_NAME}|{_ADDRESS_6})(?::[0-9]{{0,5}})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """
     Set up a server.
 
@@ -41,7 +39,7 @@ class Settings:
     body_bytes_max: int = BODY_BYTES_MAX
     body_seconds_max: float = BODY_SECONDS_MAX
     stop_seconds_max: float = STOP_SECONDS_MAX
-    version: str = field(default="")
+    version: str = ""
 
 
 def settle(

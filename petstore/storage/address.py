@@ -6,9 +6,8 @@ Read the URL of a store.
     postgresql://user@host/db   a Postgres database
 """
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from petstore.contract.errors import ConfigError
@@ -17,8 +16,7 @@ _MEMORY = ("memory:", ":memory:", "memory://")
 _POSTGRES = ("postgresql", "postgres")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """
     Say where a store is.
 

@@ -10,7 +10,9 @@ from petstore.cli.main import app
 
 def commands() -> dict[str, Any]:
     """Return every command by its words, such as `db check`."""
-    return dict(_below(get_command(app), ()))
+    group: Any = get_command(app)
+    context = group.make_context("petstore", ["--help"], resilient_parsing=True)
+    return dict(_below(group, context, ()))
 
 
 def options(command: Any) -> list[str]:
@@ -22,9 +24,12 @@ def options(command: Any) -> list[str]:
     ]
 
 
-def _below(group: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    for name, command in group.commands.items():
+def _below(
+    group: Any, context: Any, words: tuple[str, ...]
+) -> Iterator[tuple[str, Any]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if hasattr(command, "commands"):
-            yield from _below(command, (*words, name))
+            yield from _below(command, context, (*words, name))
         else:
             yield " ".join((*words, name)), command

@@ -41,6 +41,16 @@ def test_help_loads_nothing_heavy(line):
     assert HEAVY.isdisjoint(loaded_by(line))
 
 
+def test_a_command_loads_no_other_one():
+    commands = {f"petstore.cli.{name}" for name in ("db", "key", "order", "pet")}
+
+    assert commands.isdisjoint(loaded_by("serve --help"))
+
+
+def test_whoever_misspells_a_command_is_told_its_name(terminal):
+    assert "serve" in terminal("srve").stderr
+
+
 def test_version_loads_no_rich():
     assert "rich" not in loaded_by("--version")
 

@@ -3,7 +3,6 @@
 import hashlib
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from io import BytesIO
 from typing import Any, BinaryIO, cast
 
@@ -57,7 +56,7 @@ async def engine(clock: ManualClock) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def watched(engine: AsyncEngine) -> Watched:
     watched = Watched(engine.setup.blobs)
-    engine.setup = replace(engine.setup, blobs=cast(BlobStore, watched))
+    engine.setup = engine.setup._replace(blobs=cast(BlobStore, watched))
     return watched
 
 
