@@ -79,7 +79,10 @@ def test_condition_is_a_header():
     assert {"if-match": '"7"'} == request.headers
 
 
-@pytest.mark.parametrize("key", FACES.keys() - {("native", "strict")}, ids="-".join)
+COMPATIBLE = [key for key in FACES if key[0] != "native"]
+
+
+@pytest.mark.parametrize("key", COMPATIBLE, ids="-".join)
 def test_compatible_faces_know_no_conditions(key):
     """Their servers would not look at the header, so it is left out."""
     request = encode_request(FACES[key], calls.get_pet_by_id(1, unless_version=7))
