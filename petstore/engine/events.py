@@ -24,6 +24,7 @@ from petstore.contract.media import EVENTS
 from petstore.engine.context import NOBODY
 from petstore.engine.flows import Flow, Follow, Read, Visit
 from petstore.engine.instants import from_milliseconds
+from petstore.storage.ledger import log_begin
 from petstore.storage.statement import Statement
 from petstore.storage.tables import CHANGE, COUNTER
 from petstore.storage.transaction import Row, Tx
@@ -90,10 +91,10 @@ class Part(NamedTuple):
 
 class Wait(NamedTuple):
     """
-    Ask to wait; the outcome says whether something was written meanwhile.
+    Ask to wait; the outcome is how many seconds it took.
 
     Args:
-        is_pause: Whether a write does not end it.
+        is_pause: Whether a write does not end it early.
     """
 
     seconds: float
@@ -120,11 +121,9 @@ def follow(visit: Visit) -> Flow:
 
 def _first(tx: Tx, *, visit: Visit, after: int | None) -> Cursor:
     _visible(tx, visit)
-    newest = _newest(tx)
     if after is None:
-        return Cursor(newest)
-    if after > newest:
-        raise _no_such_place(after, newest)
+        return Cursor(_newest(tx))
+    _check_place(tx, after)
     return Cursor(after)
 
 
@@ -132,7 +131,7 @@ def _listening(
     visit: Visit, cursor: Cursor, *, is_shared: bool, is_over: Callable[[], bool]
 ) -> Listening:
     yield b"retry: 1000\nid: %d\n\n" % cursor.seq
-    quiet_s = 0.0
+    quiet_s, is_woken = 0.0, False
     while not is_over():
         part = yield Read(partial(_look, visit=visit, cursor=cursor))
         if isinstance(part, RemoteError):
@@ -144,11 +143,13 @@ def _listening(
             yield part.text
         if part.is_full:
             continue
-        if part.text:
-            yield Wait(PAUSE_S, is_pause=True)
+        if part.text or is_woken:
+            quiet_s += yield Wait(PAUSE_S, is_pause=True)
         wait_s = min(POLL_S if is_shared else HEARTBEAT_S, HEARTBEAT_S - quiet_s)
-        was_woken = yield Wait(wait_s)
-        quiet_s += 0.0 if was_woken else wait_s
+        waited_s = yield Wait(wait_s)
+        # What was written may be nothing that this listener sees, or a refusal.
+        is_woken = waited_s < wait_s
+        quiet_s += waited_s
         if quiet_s >= HEARTBEAT_S:
             quiet_s = 0.0
             yield _HEARTBEAT
@@ -158,11 +159,10 @@ def _listening(
 def _look(tx: Tx, *, visit: Visit, cursor: Cursor) -> Part:
     # Each time, for a token may have ended meanwhile.
     kinds = _visible(tx, visit)
+    _check_place(tx, cursor.seq)
     place = {"after_seq": cursor.seq, "after_position": cursor.position}
     rows = tx.rows(_AFTER, {**place, "row_count": LOOK_LENGTH_MAX + 1})
     if not rows:
-        if cursor.seq > (newest := _newest(tx)):
-            raise _no_such_place(cursor.seq, newest)
         return Part(b"", cursor, is_full=False)
     kept = _small_part(rows)
     seq, position = kept[-1][:2]
@@ -223,9 +223,18 @@ def _block(row: Row, body: str | None, *, is_shown: bool, is_last: bool) -> str:
     )
 
 
-def _no_such_place(after: int, newest: int) -> Invalid:
-    right = f"should be {newest} at most, the newest; start over, the store was reset"
-    return Invalid(
+def _check_place(tx: Tx, after: int) -> None:
+    """
+    Refuse a place of a log that a reset has ended; 0 is the start of any log.
+
+    Raises:
+        Invalid: Says which places there are.
+    """
+    newest, begin = _newest(tx), log_begin(tx)
+    if after == 0 or begin <= after <= newest:
+        return
+    right = f"should be {begin} to {newest}, or 0; start over, the store was reset"
+    raise Invalid(
         f"There is no change {after}: after {right}.",
-        fields=(FieldProblem("query.after", right, "less_than_equal"),),
+        fields=(FieldProblem("query.after", right, "value_error"),),
     )

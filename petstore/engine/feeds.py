@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 import weakref
+from contextlib import suppress
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from petstore.contract.errors import RemoteError, Unavailable
@@ -29,10 +30,16 @@ class _Feed(Generic[L]):
         self._listeners: weakref.WeakSet[L] = weakref.WeakSet()
         self._lock = threading.Lock()
         self.is_closed = False
+        self._generation = 0
 
     def close(self) -> None:
         """End all streams; a second time does nothing."""
         self.is_closed = True
+        self.wake()
+
+    def restart(self) -> None:
+        """End the streams of a store whose whole content was replaced."""
+        self._generation += 1
         self.wake()
 
     def wake(self) -> None:
@@ -48,9 +55,12 @@ class _Feed(Generic[L]):
             self._listeners.discard(listener)
 
     def _begun(self, step: Follow, is_shared: bool) -> Listening:
-        listening: Listening = step.start(
-            is_shared=is_shared, is_over=lambda: self.is_closed
-        )
+        begun_in = self._generation
+
+        def is_over() -> bool:
+            return self.is_closed or self._generation != begun_in
+
+        listening: Listening = step.start(is_shared=is_shared, is_over=is_over)
         return listening
 
     def _enter(self, listener: L) -> L:
@@ -79,7 +89,7 @@ class Feed(_Feed["Listener"]):
         Raises:
             Unavailable: Too many listen.
         """
-        self.store.watch(self.wake)
+        self.store.watch(self.wake, self.restart)
         return self._enter(Listener(self, self._begun(step, self.store.is_shared)))
 
 
@@ -121,9 +131,12 @@ class Listener:
                 return self._feed.store.read(step.fn)
             except RemoteError as error:
                 return error
+        began_s = time.monotonic()
         if step.is_pause:
-            return time.sleep(step.seconds)
-        return self._written.wait(step.seconds)
+            time.sleep(step.seconds)
+        else:
+            self._written.wait(step.seconds)
+        return time.monotonic() - began_s
 
 
 class AsyncFeed(_Feed["AsyncListener"]):
@@ -135,7 +148,7 @@ class AsyncFeed(_Feed["AsyncListener"]):
 
     def listen(self, step: Follow) -> "AsyncListener":
         """Return the pieces of a stream; see `Feed.listen`."""
-        self.store.watch(self.wake)
+        self.store.watch(self.wake, self.restart)
         return self._enter(AsyncListener(self, self._begun(step, self.store.is_shared)))
 
 
@@ -177,13 +190,14 @@ class AsyncListener:
                 return await self._feed.store.read(step.fn)
             except RemoteError as error:
                 return error
+        began_s = time.monotonic()
         if step.is_pause:
-            return await asyncio.sleep(step.seconds)
-        try:
-            async with asyncio.timeout(step.seconds):
-                return await self._written.wait()
-        except TimeoutError:
-            return False
+            await asyncio.sleep(step.seconds)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(step.seconds):
+                    await self._written.wait()
+        return time.monotonic() - began_s
 
 
 def _step(listening: Listening, outcome: Any) -> bytes | Read | Wait | None:

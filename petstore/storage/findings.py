@@ -6,8 +6,9 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Table, exists, func, select, text
+from sqlalchemy import Table, bindparam, exists, func, select, text
 
+from petstore.storage.ledger import log_begin
 from petstore.storage.pictures import fault_of
 from petstore.storage.statement import DialectName, Statement
 from petstore.storage.tables import (
@@ -100,12 +101,14 @@ def _versions(tx: Tx) -> list[str]:
 
 
 def _log(tx: Tx) -> list[str]:
-    found = [f"the log has no change {seq - 1}" for (seq,) in tx.rows(_AFTER_GAP)]
+    begin = log_begin(tx)
+    after_gaps = tx.rows(_AFTER_GAP, {"first": begin + 1})
+    found = [f"the log has no change {seq - 1}" for (seq,) in after_gaps]
     found.extend(
         f"change {seq} is not whole: {count} positions, the last is {last}"
         for seq, count, last in tx.rows(_NOT_WHOLE)
     )
-    newest = (tx.row(_NEWEST) or (None,))[0] or 0
+    newest = (tx.row(_NEWEST) or (None,))[0] or begin
     clock = (tx.row(_CLOCK) or (None,))[0]
     if clock != newest:
         found.append(f"the clock stands at {clock}, and the newest change is {newest}")
@@ -176,7 +179,7 @@ _AFTER_GAP = Statement(
     select(CHANGE.c.seq)
     .where(
         CHANGE.c.position == 0,
-        CHANGE.c.seq > 1,
+        CHANGE.c.seq > bindparam("first"),
         ~exists().where(_BEFORE.c.seq == CHANGE.c.seq - 1, _BEFORE.c.position == 0),
     )
     .order_by(CHANGE.c.seq)

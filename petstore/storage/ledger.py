@@ -11,16 +11,19 @@ A group commit ends many units at once: one look at the clock, one statement per
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from petstore.contract.errors import ServerFault
 from petstore.storage.free_ids import FreeIds
 from petstore.storage.statement import Params, Statement, Value
-from petstore.storage.tables import CHANGE, COUNTER, INVENTORY
+from petstore.storage.tables import CHANGE, COUNTER, INVENTORY, META
 
 Change = dict[str, Value]
+
+# A reset ends the log at the clock of then; a store that had none has no such fact.
+LOG_BEGIN_FACT: Final = "log.begin"
 
 
 class Writer(Protocol):
@@ -130,6 +133,12 @@ class Ledger:
             tx.run(_DROP_COUNT, {"status": status})
 
 
+def log_begin(tx: Writer) -> int:
+    """Return the `seq` after which the log begins."""
+    row = tx.row(_LOG_BEGIN, {})
+    return 0 if row is None else int(row[0])
+
+
 MOVE_COUNTER = Statement(
     update(COUNTER)
     .where(COUNTER.c.name == bindparam("counter"))
@@ -156,4 +165,5 @@ _DROP_COUNT = Statement(
         INVENTORY.c.status == bindparam("status"), INVENTORY.c.pets == 0
     )
 )
+_LOG_BEGIN = Statement(select(META.c.value).where(META.c.name == LOG_BEGIN_FACT))
 _WRITE_CHANGE = Statement(insert(CHANGE))

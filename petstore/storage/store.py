@@ -56,6 +56,7 @@ class SyncStore:
         self.shown = address.shown
         self.is_shared = address.kind == "postgres"
         self._on_written: Callable[[], None] = _nothing
+        self._on_replaced: Callable[[], None] = _nothing
         self._release = release
         self._is_closed = False
         self._writer = _Gate(writer)
@@ -94,9 +95,17 @@ class SyncStore:
         self._on_written()
         return value
 
-    def watch(self, on_written: Callable[[], None]) -> None:
-        """Have a function called after each write of this process, on its thread."""
+    def watch(
+        self, on_written: Callable[[], None], on_replaced: Callable[[], None]
+    ) -> None:
+        """
+        Have functions called after each write of this process, on its thread.
+
+        Args:
+            on_replaced: Called when a snapshot has replaced the whole store.
+        """
         self._on_written = on_written
+        self._on_replaced = on_replaced
 
     def snapshot(self) -> bytes:
         """
@@ -119,6 +128,7 @@ class SyncStore:
         self._require_open()
         driver = _in_memory(self._writer.driver)
         self._writer.hold(partial(driver.restore, snapshot))
+        self._on_replaced()
 
     def close(self) -> None:
         """Let go of everything, once running units are done; twice is fine."""
@@ -127,8 +137,8 @@ class SyncStore:
         self._is_closed = True
         self._forgotten.detach()
         # The writing connection goes last: only that one moves the log into the file.
-        self._reader.hold(self._reader.driver.close)
-        self._writer.hold(self._writer.driver.close)
+        self._reader.close()
+        self._writer.close()
         self._release()
 
     def _require_open(self) -> None:
@@ -153,6 +163,7 @@ class AsyncStore:
         self.shown = address.shown
         self.is_shared = address.kind == "postgres"
         self._release = release
+        self._on_replaced: Callable[[], None] = _nothing
         self._is_closed = False
         self._closing: asyncio.Task[None] | None = None
         self._seats = list(dict.fromkeys((*readers, *writers)))
@@ -184,9 +195,12 @@ class AsyncStore:
         """
         return await self._writes.submit(fn, actor)
 
-    def watch(self, on_written: Callable[[], None]) -> None:
-        """Have a function called after the writes of this process, many at once."""
+    def watch(
+        self, on_written: Callable[[], None], on_replaced: Callable[[], None]
+    ) -> None:
+        """Have functions called, once for many writes; see `SyncStore.watch`."""
         self._writes.on_done = on_written
+        self._on_replaced = on_replaced
 
     async def snapshot(self) -> bytes:
         """Return the whole store as bytes; see `SyncStore.snapshot`."""
@@ -197,6 +211,7 @@ class AsyncStore:
         """Replace the whole store; see `SyncStore.restore`."""
         thread, driver = self._only_seat()
         await thread.run(_in_memory(driver).restore, snapshot)
+        self._on_replaced()
 
     async def close(self) -> None:
         """
@@ -323,10 +338,14 @@ class _Gate:
         self.driver = driver
         self._lock = Lock()
         self._owner = 0
+        self._is_closed = False
 
     def run(self, job: Callable[[Sequence[Unit]], None], unit: Unit) -> Any:
         self._refuse_nesting()
         with self._lock:
+            # The store may have been closed while this thread waited.
+            if self._is_closed:
+                raise Unavailable("The store is closed.")
             self._owner = get_ident()
             try:
                 job((unit,))
@@ -338,6 +357,12 @@ class _Gate:
         self._refuse_nesting()
         with self._lock:
             return act()
+
+    def close(self) -> None:
+        self._refuse_nesting()
+        with self._lock:
+            self._is_closed = True
+            self.driver.close()
 
     def _refuse_nesting(self) -> None:
         # It would wait for itself forever.

@@ -16,6 +16,7 @@ from petstore.engine.context import Caller, Credentials
 from petstore.engine.engine import Engine
 from petstore.engine.instants import from_milliseconds
 from petstore.engine.opening import open_engine
+from petstore.storage.ledger import log_begin
 from petstore.storage.statement import Statement
 from petstore.storage.tables import CHANGE, INVENTORY, PET
 from petstore.storage.transaction import Row
@@ -110,6 +111,7 @@ class Shop(Petstore):
 
     def assert_sound(self) -> None:
         """Check that the counters equal a recount, and the log has no gaps."""
+        begin = self.engine.store.read(log_begin)
         assert dict(self.rows(_COUNTED)) == dict(self.rows(_KEPT))
         versions: dict[tuple[str, int], int] = {}
         seqs: list[int] = []
@@ -118,7 +120,7 @@ class Shop(Petstore):
             versions[kind, entity_id] = version
             if position == 0:
                 seqs.append(seq)
-        assert list(range(1, len(seqs) + 1)) == seqs
+        assert [begin + number for number in range(1, len(seqs) + 1)] == seqs
 
 
 @contextmanager

@@ -9,17 +9,27 @@ from typing import Any
 
 import pytest
 
+import petstore
 from petstore.contract import calls
 from petstore.contract.call import Reply
 from petstore.contract.errors import Forbidden, Invalid, Unavailable
 from petstore.contract.event import Event
 from petstore.contract.facade import AsyncPetstore
 from petstore.engine import seeding
+from petstore.engine.context import EMBEDDED
 from petstore.engine.engine import AsyncEngine
-from petstore.engine.events import LOOK_CHARACTERS_MAX, LOOK_LENGTH_MAX
+from petstore.engine.events import (
+    HEARTBEAT_S,
+    LOOK_CHARACTERS_MAX,
+    LOOK_LENGTH_MAX,
+    PAUSE_S,
+    follow,
+)
 from petstore.engine.feeds import LISTENER_COUNT_MAX
+from petstore.engine.flows import Read, Visit
 from petstore.engine.keys import add_key
 from petstore.engine.opening import open_async_engine
+from petstore.storage.findings import checks
 from tests.engine.doors import PASSWORD, Doors
 from tests.engine.shops import Opener, Shop, defaults, opening
 from tests.kit.builders import a_draft, a_user_draft, an_order_draft
@@ -123,7 +133,7 @@ def test_last_event_id_wins_over_after(sandbox: Shop):
 
 
 def test_place_that_the_log_has_not_reached_is_refused(sandbox: Shop):
-    with pytest.raises(Invalid, match="There is no change 1: after should be 0"):
+    with pytest.raises(Invalid, match="There is no change 1: after should be 0 to 0"):
         sandbox.send(calls.get_events(after=1))
 
 
@@ -135,9 +145,38 @@ def test_reset_ends_a_stream_that_is_behind_it(sandbox: Shop):
     sandbox.engine.store.write(seeding.empty)
 
     assert [
-        ": There is no change 1: after should be 0 at most, the newest; start over,"
+        ": There is no change 1: after should be 2 to 2, or 0; start over,"
         " the store was reset.\n\n"
     ] == list(stream)
+
+
+def test_writes_after_a_reset_do_not_hide_it(sandbox: Shop):
+    sandbox.pets.create(a_draft())
+    stream = chunks(sandbox.send(calls.get_events()))
+    next(stream)
+
+    sandbox.engine.store.write(seeding.empty)
+    for _ in range(3):
+        sandbox.pets.create(a_draft())
+
+    assert "There is no change 1" in next(stream)
+    with pytest.raises(Invalid, match="after should be 2 to 5, or 0"):
+        sandbox.send(calls.get_events(after=1))
+    assert [3, 4, 5] == [event.seq for event in seen(sandbox, 3, after=0)]
+    assert [] == sandbox.engine.store.read(checks("sqlite")["log"])
+
+
+def test_restored_store_ends_its_streams():
+    with petstore.open(seed="empty") as shop:
+        snapshot = shop.snapshot()
+        shop.pets.create(a_draft())
+        stream = chunks(shop.send(calls.get_events()))
+        next(stream)
+
+        shop.restore(snapshot)
+        shop.pets.create(a_draft())
+
+        assert [": the stream ends here; go on with Last-Event-ID\n\n"] == list(stream)
 
 
 @pytest.mark.parametrize("actor", ["nobody", "stranger", "expired"])
@@ -260,13 +299,29 @@ async def test_listener_that_is_lost_frees_its_place(clock, tmp_path):
     await engine.close()
 
 
-async def test_quiet_stream_has_a_heartbeat(clock, tmp_path, monkeypatch):
-    monkeypatch.setattr("petstore.engine.events.HEARTBEAT_S", 0.01)
-    engine = await opened_async("memory:", clock, tmp_path)
-    reply = await engine.send(calls.get_events())
-    listener: Any = reply.value.chunks
+@pytest.mark.parametrize("step_s", [15.0, 6.0, 0.5])
+def test_stream_has_a_heartbeat_though_others_write_what_it_does_not_see(
+    sandbox: Shop, step_s
+):
+    """Each wait ends after `step_s`: woken by a write of nothing, or over."""
+    listening = begun(sandbox)
+    listening.send(None)
+    waited_s, outcome = 0.0, None
 
-    pieces = [await anext(listener) for _ in range(3)]
-    await engine.close()
+    while not isinstance(step := listening.send(outcome), bytes):
+        if isinstance(step, Read):
+            outcome = sandbox.engine.store.read(step.fn)
+        else:
+            outcome = min(step.seconds, step_s)
+            waited_s += outcome
 
-    assert [NEW.encode(), b":\n\n", b":\n\n"] == pieces
+    assert b":\n\n" == step
+    assert HEARTBEAT_S <= waited_s < HEARTBEAT_S + PAUSE_S
+
+
+def begun(shop: Shop) -> Any:
+    """Return the decisions of a listener from now on, after its greeting."""
+    visit = Visit(calls.get_events(), EMBEDDED, shop.engine.setup)
+    flow: Any = follow(visit)
+    cursor = shop.engine.store.read(next(flow).fn)
+    return flow.send(cursor).start(is_shared=False, is_over=lambda: False)

@@ -18,6 +18,7 @@ from petstore.storage.store import (
     open_async_store,
     open_store,
 )
+from petstore.storage.unit import Unit
 from tests.kit.stores import START_MS
 from tests.storage.units import add_pet, clock_value, inventory, pet_ids
 
@@ -87,6 +88,16 @@ def test_closed_store_refuses_units(store: SyncStore):
     for use in (store.read, store.write):
         with pytest.raises(Unavailable, match="closed"):
             use(pet_ids)
+
+
+def test_unit_that_waited_while_the_store_closed_is_refused(store: SyncStore):
+    """It would open a connection that nobody closes."""
+    waited_for = (store._reader, store._writer)
+    store.close()
+
+    for gate in waited_for:
+        with pytest.raises(Unavailable, match="closed"):
+            gate.run(gate.driver.read, Unit(pet_ids))
 
 
 async def test_closed_store_refuses_units_of_a_loop(async_store: AsyncStore):
