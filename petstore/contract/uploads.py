@@ -117,6 +117,11 @@ class UploadReader:
     def _start(self, part: PartStart) -> None:
         self._part = part
         if part.name == "file":
+            if self._has_file:
+                raise Invalid(
+                    "The form has two parts `file`; send one picture a request.",
+                    fields=(FieldProblem("form.file", "is there twice", "too_long"),),
+                )
             self._has_file = True
             self.file_name = part.filename
             self.media_type = part.content_type or OCTETS

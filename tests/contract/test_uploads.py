@@ -130,6 +130,15 @@ def test_upload_without_a_file_says_so(kind, body):
     assert [problem.field for problem in caught.value.fields] == ["form.file"]
 
 
+def test_second_file_is_refused():
+    body = part("file", b"AAA") + part("file", b"BBB") + b"--b--"
+
+    with pytest.raises(Invalid, match="two parts `file`") as caught:
+        read(V2, FORM_KIND, body)
+
+    assert ["form.file"] == [problem.field for problem in caught.value.fields]
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
