@@ -30,6 +30,11 @@ class Commands(TyperGroup):
     """
 
     # Typer's types of a context and of a command moved between versions.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line."""
+        _show_flags_as_flags(self, ctx)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of the help."""
         return list(_NAMES)

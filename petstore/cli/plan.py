@@ -1,5 +1,6 @@
 """Decide what a server is started with, and refuse what cannot be."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ from petstore.server.settings import Settings, settle
 from petstore.storage.address import Address, parse
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
     """Hold what a command line asks of a server; None leaves it to the profile."""
 
     host: str

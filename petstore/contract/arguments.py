@@ -56,7 +56,11 @@ Cursor = Annotated[
     str, Field(max_length=4_000, description="The nextCursor of the page before.")
 ]
 Prefix = Annotated[
-    Text, Field(description="Start of the name; upper and lower case are the same.")
+    Text,
+    Field(
+        description="Start of the name, of which 200 characters count; upper and lower"
+        " case are the same."
+    ),
 ]
 PetSort = Annotated[
     str,

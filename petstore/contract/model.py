@@ -42,7 +42,7 @@ class Model(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
         extra="allow",
-        # A validator is built at its first use: a start needs two of them.
+        # Built at its first use: of two dozen models a start needs four.
         defer_build=True,
     )
 

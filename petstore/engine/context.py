@@ -8,7 +8,8 @@ from petstore.contract.flavours import STRICT, Policy
 from petstore.engine.profile import Profile
 
 
-class Credentials(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Credentials:
     """Hold what a caller sent to prove who they are; never logged."""
 
     api_key: str | None = None

@@ -39,7 +39,6 @@ class Settings(NamedTuple):
     body_bytes_max: int = BODY_BYTES_MAX
     body_seconds_max: float = BODY_SECONDS_MAX
     stop_seconds_max: float = STOP_SECONDS_MAX
-    version: str = ""
 
 
 def settle(

@@ -47,6 +47,10 @@ def test_a_command_loads_no_other_one():
     assert commands.isdisjoint(loaded_by("serve --help"))
 
 
+def test_the_first_help_shows_flags_as_flags(terminal):
+    assert "<bool>" not in terminal("--help").stdout
+
+
 def test_whoever_misspells_a_command_is_told_its_name(terminal):
     assert "serve" in terminal("srve").stderr
 
