@@ -87,6 +87,8 @@ class HttpSender:
             with wire.guard(limit):
                 incoming = pool.transport.handle_request(outgoing)
             is_kept = _is_download(step, incoming)
+            if is_kept and step.is_endless:
+                limit.lift()
             return self._response(pool, limit, incoming, is_kept=is_kept)
         finally:
             if not is_kept:
@@ -194,6 +196,8 @@ class AsyncHttpSender:
             with self._wire.guard(limit):
                 incoming = await pool.transport.handle_async_request(outgoing)
             is_kept = _is_download(step, incoming)
+            if is_kept and step.is_endless:
+                limit.lift()
             return await self._response(pool, limit, incoming, is_kept=is_kept)
         finally:
             if not is_kept:

@@ -12,6 +12,7 @@ looks to httpcore like a network that failed.
 """
 
 import asyncio
+import math
 import socket
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
@@ -40,6 +41,7 @@ class Limit:
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
+        self.is_lifted = False
         self._is_aborted = False
         self._waiting: asyncio.Task[Any] | None = None
 
@@ -54,6 +56,11 @@ class Limit:
         if left <= 0 or self._is_aborted:
             raise httpcore.ReadTimeout("The time is over.")
         return left if timeout is None else min(left, timeout)
+
+    def lift(self) -> None:
+        """Let the rest take as long as it may."""
+        self.deadline = math.inf
+        self.is_lifted = True
 
     def abort(self) -> None:
         """End what the request waits for, and refuse it any further step."""
@@ -178,6 +185,12 @@ class _Stream(httpcore.NetworkStream):
             self._inner.write(piece, _left(timeout))
 
     def close(self) -> None:
+        # A thread that reads would wait on for what the peer sends, closed or not. Not
+        # the method of a TLS socket, which takes from the reader what it reads with.
+        connected = self._inner.get_extra_info("socket")
+        if isinstance(connected, socket.socket):
+            with suppress(OSError):
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
         self._inner.close()
 
     def start_tls(

@@ -28,6 +28,7 @@ from petstore.contract.errors import (
     TransportError,
     Unavailable,
 )
+from petstore.contract.event import HEARTBEAT_S
 from petstore.contract.http import Request
 from petstore.contract.media import JSON
 from petstore_client._network import (
@@ -56,6 +57,7 @@ _NEVER_SENT: Final = (
 )
 # A wait may end this much before the time that it was given.
 _CLOCK_S: Final = 0.002
+_ENDLESS_READ_S: Final = 2 * HEARTBEAT_S
 
 
 class Wire:
@@ -100,7 +102,7 @@ class Wire:
         limits = self._timeout
         timeout = {
             "connect": min(limits.connect, left),
-            "read": min(limits.read, left),
+            "read": _ENDLESS_READ_S if step.is_endless else min(limits.read, left),
             "write": min(limits.write, left),
             "pool": min(limits.pool, left),
         }
@@ -124,7 +126,7 @@ class Wire:
             with under(limit):
                 yield
         except (httpx.RequestError, httpx.StreamError) as error:
-            raise self._told(error, limit.deadline, has_begun=has_begun) from error
+            raise self._told(error, limit, has_begun=has_begun) from error
 
     def crowded(self, deadline: float) -> LocalError:
         """Return the error of a request that found no place in the pool."""
@@ -136,16 +138,14 @@ class Wire:
             sent="no",
         )
 
-    def _told(
-        self, error: Exception, deadline: float, *, has_begun: bool
-    ) -> LocalError:
+    def _told(self, error: Exception, limit: Limit, *, has_begun: bool) -> LocalError:
         origin = self.server.origin
-        if isinstance(error, httpx.TimeoutException) and _is_over(deadline):
+        if isinstance(error, httpx.TimeoutException) and _is_over(limit.deadline):
             return self.late()
         if isinstance(error, httpx.DecodingError):
             return DecodeError(f"The answer of {origin} is corrupt: {error}.")
         is_unsent = self._is_stock and isinstance(error, _NEVER_SENT)
-        words = self._words(error)
+        words = self._words(error, limit)
         if not words and has_begun:
             words = f"The answer of {origin} broke off: {cause_of(error)}."
         return TransportError(
@@ -160,7 +160,7 @@ class Wire:
             f" in all ({self._timeout.total:g} s)."
         )
 
-    def _words(self, error: Exception) -> str:
+    def _words(self, error: Exception, limit: Limit) -> str:
         """Return what is said of the failures that have a name; "" of others."""
         origin, limits = self.server.origin, self._timeout
         way = f" through the proxy {_shown(self.proxy)}" if self.proxy else ""
@@ -171,7 +171,8 @@ class Wire:
         if isinstance(error, httpx.PoolTimeout):
             return f"No connection to {origin} was free for {limits.pool:g} seconds."
         if isinstance(error, httpx.TimeoutException):
-            return f"{origin} sent nothing for {limits.read:g} seconds."
+            read_s = _ENDLESS_READ_S if limit.is_lifted else limits.read
+            return f"{origin} sent nothing for {read_s:g} seconds."
         if isinstance(error, httpx.ProxyError):
             return f"{origin} was refused{way}: {cause_of(error)}."
         if isinstance(error, httpx.ConnectError):

@@ -8,14 +8,19 @@ Call a Petstore: a server, or a store in this process.
 What answers is chosen once, by the target; all else is the kernel's facade.
 """
 
+import asyncio
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, closing
 from typing import Any, Final, Self, TypeVar, Unpack
 
 from petstore.contract import facade
 from petstore.contract.call import AsyncBackend, Backend
-from petstore.contract.errors import ConfigError
+from petstore.contract.errors import ConfigError, PetstoreError
+from petstore.contract.event import Event
 from petstore_client.address import Server, names_store, server_of
+from petstore_client.following import Following
 from petstore_client.settings import Options, Settings
 
 B = TypeVar("B", Backend, AsyncBackend)
@@ -43,6 +48,44 @@ class Petstore(facade.Petstore):
         self, target: str | Backend | None = None, **settings: Unpack[Settings]
     ) -> None:
         super().__init__(_backend(target, settings))
+        self._closed = threading.Event()
+
+    def events(self, *, after: int | None = None) -> Generator[Event, None, None]:
+        """
+        Yield what is written, as it happens, until the client is closed.
+
+        A stream of a server that breaks off is followed again, from behind the last
+        event; one of a store in this process ends with the store. Nothing is sent until
+        it is iterated. The total time of a call is for each stream to begin.
+
+        Args:
+            after: The `seq` to go on after; 0 is the start, None from now on.
+
+        Raises:
+            Unauthorized, Forbidden: The caller may read nothing of it.
+            Invalid: The store has no such place, as after a reset.
+            NotSupported: The server's flavour has no events.
+        """
+        if not hasattr(self._backend, "pause_s"):
+            yield from super().events(after=after)
+            return
+        following = Following(after)
+        while not self._closed.is_set():
+            failure = None
+            try:
+                pieces: Any = self.send(following.call()).value.chunks
+                with closing(pieces):
+                    for piece in pieces:
+                        yield from following.feed(piece)
+            except PetstoreError as error:
+                failure = error
+            if not self._closed.is_set():
+                self._closed.wait(_pause_s(self._backend, following, failure))
+
+    def close(self) -> None:
+        """Release what the backend holds; a second time does nothing."""
+        self._closed.set()
+        super().close()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
         """
@@ -69,6 +112,32 @@ class AsyncPetstore(facade.AsyncPetstore):
         self, target: str | AsyncBackend | None = None, **settings: Unpack[Settings]
     ) -> None:
         super().__init__(_async_backend(target, settings))
+        self._closed = threading.Event()
+
+    async def events(self, *, after: int | None = None) -> AsyncGenerator[Event, None]:
+        """Yield what is written, as it happens; see `Petstore.events`."""
+        if not hasattr(self._backend, "pause_s"):
+            async for event in super().events(after=after):
+                yield event
+            return
+        following = Following(after)
+        while not self._closed.is_set():
+            failure = None
+            try:
+                pieces: Any = (await self.send(following.call())).value.chunks
+                async with aclosing(pieces):
+                    async for piece in pieces:
+                        for event in following.feed(piece):
+                            yield event
+            except PetstoreError as error:
+                failure = error
+            if not self._closed.is_set():
+                await asyncio.sleep(_pause_s(self._backend, following, failure))
+
+    async def close(self) -> None:
+        """Release what the backend holds; a second time does nothing."""
+        self._closed.set()
+        await super().close()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
         """Return a client with other options; see `Petstore.with_options`."""
@@ -143,6 +212,16 @@ def _check_names(given: Mapping[str, object], kind: type) -> None:
     if unknown:
         # Type checkers see it in an Unpack; at run time it would go unnoticed.
         raise TypeError(f"There is no setting {', '.join(sorted(unknown))}")
+
+
+def _pause_s(
+    backend: Any, following: Following, failure: PetstoreError | None
+) -> float:
+    """Return the pause before the next stream; raises what no pause would help."""
+    failure_count = following.broken(failure)
+    asked_s = None if failure is None else failure.retry_after_s
+    pause_s: float = backend.pause_s(failure_count, asked_s)
+    return pause_s
 
 
 def _able(backend: Any) -> Any:

@@ -53,11 +53,13 @@ class Send:
     Args:
         is_download: Whether the body of a success is left to be read in pieces.
         deadline: When, on the driver's clock, the call has to be over.
+        is_endless: Whether that is so for the head of a success only.
     """
 
     request: Request
     is_download: bool
     deadline: float
+    is_endless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,17 @@ class Rules:
     new_boundary: Callable[[], str]
     auth: Auth
 
+    def pause_s(self, failure_count: int, asked_s: float | None) -> float:
+        """
+        Return a pause after so many failures, counted from 1.
+
+        Args:
+            asked_s: How long the server asks to wait; None when it does not.
+        """
+        # Those that were told the same time do not come back together.
+        spread_s = self.retry.pause_s_max(failure_count) * self.chance()
+        return (asked_s or 0) + spread_s
+
 
 def decide(call: Call[T], rules: Rules) -> Decision[Reply[T]]:
     """
@@ -165,7 +178,12 @@ class _Attempts:
             response: Response | None = None
             try:
                 signed = replace(request, headers={**request.headers, **headers})
-                response = yield Send(signed, self._is_download(), self._deadline)
+                response = yield Send(
+                    signed,
+                    self._is_download(),
+                    self._deadline,
+                    is_endless=self._call.operation.endless,
+                )
                 reply = decode_reply(self._rules.face, self._call, response)
             except PetstoreError as error:
                 step = self._after(error, response, headers)
@@ -233,9 +251,7 @@ class _Attempts:
             asked_s: How long the server asks to wait.
         """
         rules = self._rules
-        # Those that were told the same time do not come back together.
-        spread_s = rules.retry.pause_s_max(self._attempts) * rules.chance()
-        pause_s = (asked_s or 0) + spread_s
+        pause_s = rules.pause_s(self._attempts, asked_s)
         is_late = rules.clock() + pause_s >= self._deadline
         if is_late or (asked_s or 0) > rules.retry.retry_after_s_max:
             return None

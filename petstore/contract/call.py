@@ -77,6 +77,7 @@ class Operation(Generic[T]):
         scopes: What auth=on asks for, all of them; empty means open to anyone.
         own: Name of the argument that, naming the caller, stands for the scopes.
         writes: Whether it runs in a writing transaction; a login is a GET and does.
+        endless: Whether the answer goes on for as long as somebody reads it.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Operation(Generic[T]):
     scopes: frozenset[str] = frozenset()
     own: str | None = None
     writes: bool = False
+    endless: bool = False
     deprecated: bool = False
 
     def arg(self, name: str) -> Arg:

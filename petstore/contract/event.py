@@ -17,8 +17,12 @@ from petstore.contract.call import ByteStream
 from petstore.contract.errors import DecodeError
 from petstore.contract.model import Instant, Int64, Model
 
+# Proxies end a connection that is quiet for a minute; whoever hears nothing for twice
+# this time listens to nobody.
+HEARTBEAT_S: Final = 15.0
 _END: Final = b"\n\n"
 _DATA: Final = b"data: "
+_ID: Final = b"id: "
 # More than the largest pet, so that nothing endless is taken for an event.
 _BLOCK_BYTES_MAX: Final = 64 * 1024 * 1024
 
@@ -44,7 +48,7 @@ def read_events(stream: ByteStream) -> Iterator[Event]:
     Raises:
         DecodeError: It is no stream of events.
     """
-    reader = _Reader()
+    reader = EventReader()
     chunks = stream.chunks
     assert not isinstance(chunks, AsyncIterable)
     for chunk in (chunks,) if isinstance(chunks, bytes) else chunks:
@@ -53,7 +57,7 @@ def read_events(stream: ByteStream) -> Iterator[Event]:
 
 async def read_events_async(stream: ByteStream) -> AsyncIterator[Event]:
     """Yield the events of a stream until it ends; see `read_events`."""
-    reader = _Reader()
+    reader = EventReader()
     if not isinstance(stream.chunks, AsyncIterable):
         for event in read_events(stream):
             yield event
@@ -63,18 +67,52 @@ async def read_events_async(stream: ByteStream) -> AsyncIterator[Event]:
             yield event
 
 
-class _Reader:
+class EventReader:
+    """
+    Read the pieces of one stream, wherever they were cut.
+
+    Attributes:
+        place: Where to go on; None as long as the stream has not said.
+        count_since: How many events came since the stream said `place`; they come
+            again to whoever goes on from there.
+    """
+
     def __init__(self) -> None:
         self._left = b""
+        self.place: int | None = None
+        self.count_since = 0
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
+        """
+        Yield the events that are whole now.
+
+        Raises:
+            DecodeError: It is no stream of events.
+        """
         *blocks, self._left = (self._left + chunk).split(_END)
         if len(self._left) > _BLOCK_BYTES_MAX:
             raise DecodeError("The answer is no stream of events.")
         for block in blocks:
-            for line in block.split(b"\n"):
-                if line.startswith(_DATA):
-                    yield _event(line.removeprefix(_DATA))
+            yield from self._read(block.split(b"\n"))
+
+    def _read(self, lines: list[bytes]) -> Iterator[Event]:
+        place = None
+        for line in lines:
+            if line.startswith(_ID):
+                place = _place(line.removeprefix(_ID))
+            elif line.startswith(_DATA):
+                event = _event(line.removeprefix(_DATA))
+                self.count_since += 1
+                yield event
+        # Behind the event: whoever takes no more has not gone past it.
+        if place is not None:
+            self.place, self.count_since = place, 0
+
+
+def _place(text: bytes) -> int:
+    if not text.isdigit():
+        raise DecodeError("The answer holds an event whose id is no number.", body=text)
+    return int(text)
 
 
 def _event(text: bytes) -> Event:

@@ -41,4 +41,5 @@ GET_EVENTS: Final[Operation[ByteStream]] = Operation(
     result=ByteStream,
     safety=Safety.SAFE,
     errors=(Unauthorized, Forbidden),
+    endless=True,
 )

@@ -20,6 +20,7 @@ from petstore.contract.errors import (
     RemoteError,
     Unauthorized,
 )
+from petstore.contract.event import HEARTBEAT_S
 from petstore.contract.media import EVENTS
 from petstore.engine.context import NOBODY
 from petstore.engine.flows import Flow, Follow, Read, Visit
@@ -32,8 +33,6 @@ from petstore.storage.transaction import Row, Tx
 LOOK_LENGTH_MAX: Final = 100
 # Of the entities that one look reads, unless it is one alone: a pet may have 20 MB.
 LOOK_CHARACTERS_MAX: Final = 256 * 1024
-# Proxies end a connection that is quiet for a minute, and so do we.
-HEARTBEAT_S: Final = 15.0
 # Many writers together wake a listener no more often than this.
 PAUSE_S: Final = 0.05
 # What other processes write into a shared store wakes nobody here.

@@ -58,6 +58,10 @@ class RemoteBackend:
         """Send a call until it is answered or given up; raises what `decide` does."""
         return self._drive(decide(call, self._rules))
 
+    def pause_s(self, failure_count: int, asked_s: float | None) -> float:
+        """Return how long to pause before a stream is followed again."""
+        return self._rules.pause_s(failure_count, asked_s)
+
     def close(self) -> None:
         """Close all connections, unless another backend lent them."""
         if self._is_root:
@@ -118,6 +122,10 @@ class AsyncRemoteBackend:
     async def send(self, call: Call[T]) -> Reply[T]:
         """Send a call until it is answered or given up; raises what `decide` does."""
         return await self._drive(decide(call, self._rules))
+
+    def pause_s(self, failure_count: int, asked_s: float | None) -> float:
+        """Return how long to pause before a stream is followed again."""
+        return self._rules.pause_s(failure_count, asked_s)
 
     async def close(self) -> None:
         """Close all connections, unless another backend lent them."""

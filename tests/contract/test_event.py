@@ -41,6 +41,11 @@ def test_event_that_is_none_is_told():
     assert told.value.__cause__ is None
 
 
+def test_place_is_a_number():
+    with pytest.raises(DecodeError, match="whose id is no number"):
+        list(read_events(ByteStream(b"id: now\n\n")))
+
+
 def test_endless_block_is_no_event(monkeypatch):
     monkeypatch.setattr(event, "_BLOCK_BYTES_MAX", 10)
 

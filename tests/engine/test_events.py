@@ -13,13 +13,12 @@ import petstore
 from petstore.contract import calls
 from petstore.contract.call import Reply
 from petstore.contract.errors import Forbidden, Invalid, Unavailable
-from petstore.contract.event import Event
+from petstore.contract.event import HEARTBEAT_S, Event
 from petstore.contract.facade import AsyncPetstore
 from petstore.engine import seeding
 from petstore.engine.context import EMBEDDED
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.events import (
-    HEARTBEAT_S,
     LOOK_CHARACTERS_MAX,
     LOOK_LENGTH_MAX,
     PAUSE_S,

@@ -72,12 +72,16 @@ def methods_of(group: Any) -> Iterator[Any]:
             yield from methods_of(value)
 
 
+_GENERATOR = "Generator[petstore.contract.event.Event, None, None]"
+
+
 def signatures(facade: Petstore | AsyncPetstore) -> dict[str, str]:
     """Return the signature of each method, in the words of the sync facade."""
     return {
         method.__qualname__.removeprefix("Async"): str(inspect.signature(method))
         .replace("AsyncPager", "Pager")
         .replace("AsyncIterator", "Iterator")
+        .replace("AsyncGenerator[petstore.contract.event.Event, None]", _GENERATOR)
         for method in (*public_methods(facade), *methods_of(facade))
     }
 
