@@ -11,7 +11,14 @@ What answers is chosen once, by the target; all else is the kernel's facade.
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterator,
+    Mapping,
+)
 from contextlib import aclosing, closing
 from typing import Any, Final, Self, TypeVar, Unpack
 
@@ -71,16 +78,18 @@ class Petstore(facade.Petstore):
             return
         following = Following(after)
         while not self._closed.is_set():
-            failure = None
-            try:
-                pieces: Any = self.send(following.call()).value.chunks
-                with closing(pieces):
-                    for piece in pieces:
-                        yield from following.feed(piece)
-            except PetstoreError as error:
-                failure = error
+            yield from self._stream(following)
             if not self._closed.is_set():
-                self._closed.wait(_pause_s(self._backend, following, failure))
+                self._closed.wait(_pause_s(self._backend, following))
+
+    def _stream(self, following: Following) -> Iterator[Event]:
+        try:
+            pieces: Any = self.send(following.call()).value.chunks
+            with closing(pieces):
+                for piece in pieces:
+                    yield from following.feed(piece)
+        except PetstoreError as error:
+            following.failure = error
 
     def close(self) -> None:
         """Release what the backend holds; a second time does nothing."""
@@ -122,17 +131,20 @@ class AsyncPetstore(facade.AsyncPetstore):
             return
         following = Following(after)
         while not self._closed.is_set():
-            failure = None
-            try:
-                pieces: Any = (await self.send(following.call())).value.chunks
-                async with aclosing(pieces):
-                    async for piece in pieces:
-                        for event in following.feed(piece):
-                            yield event
-            except PetstoreError as error:
-                failure = error
+            async with aclosing(self._stream(following)) as events:
+                async for event in events:
+                    yield event
             if not self._closed.is_set():
-                await asyncio.sleep(_pause_s(self._backend, following, failure))
+                await asyncio.sleep(_pause_s(self._backend, following))
+
+    async def _stream(self, following: Following) -> AsyncGenerator[Event, None]:
+        try:
+            pieces: Any = (await self.send(following.call())).value.chunks
+            async with aclosing(pieces):
+                async for event in _events(pieces, following):
+                    yield event
+        except PetstoreError as error:
+            following.failure = error
 
     async def close(self) -> None:
         """Release what the backend holds; a second time does nothing."""
@@ -214,11 +226,18 @@ def _check_names(given: Mapping[str, object], kind: type) -> None:
         raise TypeError(f"There is no setting {', '.join(sorted(unknown))}")
 
 
-def _pause_s(
-    backend: Any, following: Following, failure: PetstoreError | None
-) -> float:
+async def _events(
+    pieces: AsyncIterable[bytes], following: Following
+) -> AsyncIterator[Event]:
+    async for piece in pieces:
+        for event in following.feed(piece):
+            yield event
+
+
+def _pause_s(backend: Any, following: Following) -> float:
     """Return the pause before the next stream; raises what no pause would help."""
-    failure_count = following.broken(failure)
+    failure_count = following.count_failure()
+    failure = following.failure
     asked_s = None if failure is None else failure.retry_after_s
     pause_s: float = backend.pause_s(failure_count, asked_s)
     return pause_s

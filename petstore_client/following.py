@@ -28,11 +28,15 @@ class Following:
     """
     Know where one listener is; no I/O.
 
+    Attributes:
+        failure: What ended the stream; None when the server did.
+
     Args:
         after: The `seq` to begin after; None is from now on.
     """
 
     def __init__(self, after: int | None) -> None:
+        self.failure: PetstoreError | None = None
         self._after = after
         self._reader = EventReader()
         self._repeated_count = 0
@@ -40,6 +44,7 @@ class Following:
 
     def call(self) -> Call[ByteStream]:
         """Return what asks for the stream from here on."""
+        self.failure = None
         reader, self._reader = self._reader, EventReader()
         if reader.place is not None:
             self._after = reader.place
@@ -58,17 +63,14 @@ class Following:
             self._failure_count = 0
             yield event
 
-    def broken(self, error: PetstoreError | None) -> int:
+    def count_failure(self) -> int:
         """
-        Return how often it has failed since the last event, counted from 1.
-
-        Args:
-            error: What ended the stream; None when the server did.
+        Return how often it has ended since the last event, counted from 1.
 
         Raises:
-            PetstoreError: The error itself, where going on would not help.
+            PetstoreError: The failure, where going on would not help.
         """
-        if error is not None and not isinstance(error, _PASSING):
-            raise error
+        if self.failure is not None and not isinstance(self.failure, _PASSING):
+            raise self.failure
         self._failure_count += 1
         return self._failure_count

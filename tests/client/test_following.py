@@ -51,7 +51,7 @@ def test_every_event_comes_once_wherever_streams_break_off(lengths, breaks, is_s
             seen += [
                 (one.seq, one.entity_id) for one in following.feed(stream[start:end])
             ]
-        following.broken(None)
+        following.count_failure()
 
     assert [
         (seq, entity_id)
@@ -82,16 +82,21 @@ def test_failures_are_counted_from_the_last_event():
     counts: list[int] = []
     for error in (None, TransportError("gone", sent="no"), ServerFault("down")):
         following.call()
-        counts.append(following.broken(error))
+        following.failure = error
+        counts.append(following.count_failure())
 
     list(following.feed(served([1], 0)))
 
-    assert [1, 2, 3, 1] == [*counts, following.broken(Unavailable("full"))]
+    following.failure = Unavailable("full")
+    assert [1, 2, 3, 1] == [*counts, following.count_failure()]
 
 
 @pytest.mark.parametrize("error", [Unauthorized("who?"), Invalid("no such place")])
 def test_what_no_pause_helps_is_raised(error: Any):
+    following = Following(0)
+    following.failure = error
+
     with pytest.raises(type(error)) as raised:
-        Following(0).broken(error)
+        following.count_failure()
 
     assert error is raised.value
