@@ -37,6 +37,13 @@ Store = Annotated[
     ),
 ]
 
+MaybeStore = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[STORE]", help="A path or postgresql://…", show_default=False
+    ),
+]
+
 
 @app.command("seed")
 def seed(
@@ -100,15 +107,24 @@ def current(store: Store, as_json: AsJson = False) -> None:
 
 
 @app.command("history")
-def history(as_json: AsJson = False) -> None:
-    """List the revisions that this version knows, newest first."""
+def history(store: MaybeStore = None, as_json: AsJson = False) -> None:
+    """
+    List the revisions that this version knows, newest first.
+
+    Given a store, tell which of them it has.
+    """
     from petstore.storage import migration
 
-    known = migration.history()
+    has = None if store is None else migration.current(store) or ""
+    rows = [
+        {"revision": one.name, "summary": one.summary}
+        | ({} if has is None else {"applied": one.name <= has})
+        for one in migration.history()
+    ]
     if as_json:
-        print_json([{"revision": one.name, "summary": one.summary} for one in known])
+        print_json(rows)
     else:
-        print_table(("revision", "summary"), [(one.name, one.summary) for one in known])
+        print_table(tuple(rows[0]), [tuple(map(str, row.values())) for row in rows])
 
 
 @app.command("backup")

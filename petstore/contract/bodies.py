@@ -7,6 +7,7 @@ so that a client which sends proper JSON never pays for those that do not.
 """
 
 import codecs
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from petstore.contract.checks import DETAILS_MAX, invalid_from
-from petstore.contract.errors import Invalid, Malformed
+from petstore.contract.errors import FieldProblem, Invalid, Malformed
 from petstore.contract.media import FORM, XML
 from petstore.contract.model import ITEMS_MAX
 from petstore.contract.xml import from_xml
@@ -31,6 +32,9 @@ Extra = Literal["forbid", "ignore", "allow"]
 
 # Of a form or a query: more than anything needs.
 FIELDS_MAX: Final = 2_000
+# Of a key that is named in a refusal.
+_KEY_LENGTH_MAX: Final = 40
+_ESCAPED_SURROGATE: Final = rb"\ud"
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Above it, a float may stand for another integer than was written.
 _EXACT_BELOW: Final = 2.0**53
@@ -99,9 +103,46 @@ def _no_json(content: bytes, fault: str) -> Malformed:
     # about the body looks wrong.
     if content.startswith(_MARKS):
         told = "begins with a byte order mark; send UTF-8 and leave the mark out"
+    elif (place := _surrogate_in(content)) is not None:
+        problem = FieldProblem(place, "has a lone surrogate", "string_unicode")
+        return Malformed(
+            f"{place} has a lone surrogate; send whole characters.",
+            fields=(problem,),
+            reason="not_json",
+        )
     else:
         told = f"is no JSON: {fault}"
     return Malformed(f"The body {told}.", reason="not_json")
+
+
+def _surrogate_in(content: bytes) -> str | None:
+    """Return the place of the first text that is no Unicode; None where none is."""
+    if _ESCAPED_SURROGATE not in content.lower():
+        return None
+    try:
+        # Unlike pydantic's, this parser takes them.
+        waiting = [("body", json.loads(content))]
+    except (ValueError, RecursionError):
+        return None
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, str) and not _is_unicode(value):
+            return place
+        if isinstance(value, dict):
+            for key, one in value.items():
+                inner = f"{place}.{ascii(key[:_KEY_LENGTH_MAX])[1:-1]}"
+                waiting += [(inner, one), (inner, key)]
+        elif isinstance(value, list):
+            waiting += [(f"{place}.{index}", one) for index, one in enumerate(value)]
+    return None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_only_spelling(error: ValidationError) -> bool:

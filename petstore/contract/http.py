@@ -311,6 +311,9 @@ def _read_body(match: Match, arg: Arg, request: Request) -> Any:
         kind = media_type(request.headers) or JSON
         if kind not in takes:
             raise match.route.unsupported(kind)
+    coding = request.headers.get("content-encoding", "identity")
+    if coding != "identity":
+        raise match.route.unsupported(f"{kind} in the coding {coding[:40]}")
     assert isinstance(request.body, bytes)
     value = read_body(
         Body(request.body, kind, arg.type, is_secret=arg.secret),

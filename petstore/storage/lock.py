@@ -74,6 +74,7 @@ def acquire(store: Path, *, now: int | None = None) -> Lock | None:
             not exist; or it cannot be written.
         StorageFull: No space is left to say who owns it.
     """
+    _refuse_links(store)
     path = store.with_name(store.name + ".lock")
     for _ in range(ATTEMPT_COUNT_MAX):
         try:
@@ -94,6 +95,20 @@ def acquire(store: Path, *, now: int | None = None) -> Lock | None:
             return lock
         os.close(fd)
     raise ConfigError(f"The store {store} changes hands too fast; try again.")
+
+
+def _refuse_links(store: Path) -> None:
+    """
+    Refuse a file with a second name, which would have a second owner.
+
+    Source: sqlite.org/howtocorrupt.html §2.5 (multiple links to the same file).
+    """
+    if store.is_file() and store.stat().st_nlink > 1:
+        raise ConfigError(
+            f"The file of the store {store} has a second name (a hard link), and two"
+            " who open it by both would damage it. Remove the other name, or make a"
+            " copy with `petstore db backup`."
+        )
 
 
 def _try_hold(fd: int, path: Path, store: Path) -> bool:

@@ -187,7 +187,9 @@ def _new_file(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _os_fault(error, target) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where nothing could be written, nothing can be removed either.
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _vacuum_into(source: Path, target: Path, on_progress: OnProgress | None) -> None:

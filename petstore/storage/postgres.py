@@ -275,7 +275,7 @@ def connect(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
         # Its stubs type each option by itself, and a URL may hold any of them.
         return psycopg.connect(**options, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
-        raise _unreachable(place) from error
+        raise _unreachable(place, error) from error
 
 
 def connect_for_upgrade(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
@@ -308,11 +308,12 @@ def _ask(connection: "psycopg.Connection[Row]", text: str) -> list[Row]:
     return cursor.fetchall() if cursor.description else []
 
 
-def _unreachable(place: str) -> Unavailable:
+def _unreachable(place: str, error: psycopg.Error) -> Unavailable:
     # Made here: a frame that raises and holds an error keeps both until a collection.
+    *_, reason = str(error).strip().splitlines() or ["no reason was given"]
     fault = Unavailable(
-        f"Cannot reach the store {place}; check that the server runs, that the "
-        "database exists, and the user's name and password."
+        f"Cannot reach the store {place} ({reason.strip()}); check that the server"
+        " runs, that the database exists, and the user's name and password."
     )
     fault.place = place
     return fault

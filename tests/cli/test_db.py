@@ -147,6 +147,15 @@ def test_history_begins_with_this_revision(terminal):
     assert terminal("db history").rows[0][0] == REVISION
 
 
+def test_history_tells_what_a_store_has(terminal, empty_postgres_url):
+    terminal("db seed shop.db")
+
+    assert {True} == {one["applied"] for one in terminal.data("db history shop.db")}
+    empty = terminal.data("db history", empty_postgres_url)
+    assert {False} == {one["applied"] for one in empty}
+    assert "True" == terminal("db history shop.db").rows[0][-1]
+
+
 def test_upgrade_of_a_current_store_does_nothing(terminal):
     terminal("db seed shop.db")
 

@@ -12,6 +12,7 @@ from petstore.contract.flavours import face
 from petstore.contract.http import Request, decode_request, resolve
 from petstore.contract.media import JSON, XML
 from petstore.contract.model import ITEMS_MAX
+from petstore.contract.pet import PetDraft
 from petstore.contract.replies import Response, decode_reply
 from petstore.contract.uploads import UploadReader
 from petstore.contract.user import UserDraft
@@ -104,3 +105,34 @@ def test_body_with_more_faults_than_anybody_makes_is_not_repaired():
             extra="ignore",
             repair=Repair.NEAR_TYPES,
         )
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (rb'{"name":"a\ud800b"}', "body.name"),
+        (rb'{"name":"\uDFFF"}', "body.name"),
+        (rb'{"tags":[{"name":"x"},{"name":"\ud83db"}]}', "body.tags.1.name"),
+        (rb'{"\ud800":1}', r"body.\ud800"),
+    ],
+)
+@pytest.mark.parametrize("repair", Repair)
+def test_lone_surrogate_is_found(content, place, repair):
+    with pytest.raises(Malformed, match="lone surrogate; send whole") as caught:
+        read_body(Body(content, JSON, PetDraft), extra="ignore", repair=repair)
+
+    assert [place] == [problem.field for problem in caught.value.fields]
+    assert "not_json" == caught.value.extra["reason"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 300 + rb'"\ud83d\udc36"' + b"]" * 300,
+        b"[" * 100_000 + rb'"\ud83d\udc36"',
+        rb'{"name":"\ud83d\udc36"',
+    ],
+)
+def test_whole_surrogates_are_not_to_blame_for_what_is_no_json(content):
+    with pytest.raises(Malformed, match="The body is no JSON: "):
+        read_body(Body(content, JSON, PetDraft), extra="ignore", repair=Repair.NOTHING)

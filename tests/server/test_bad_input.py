@@ -6,6 +6,7 @@ elsewhere no input earns a 5xx.
 """
 
 import asyncio
+import gzip
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -386,3 +387,12 @@ async def test_of_deletes_at_once_one_finds_the_pet(fresh_face):
     # The public v3 server says 200 to all; the header tells which were right.
     assert 7 == sum("x-petstore-problem" in response.headers for response in answers)
     assert {200, 404} >= {response.status_code for response in answers}
+
+
+async def test_body_in_a_coding_is_refused(face):
+    body = gzip.compress(pet_of(b'"Rex"'))
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    response = await face.refused("POST /pet", content=body, headers=headers)
+
+    assert 415 == response.status_code
+    assert "in the coding gzip" in response.headers["x-petstore-problem"]

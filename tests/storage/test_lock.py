@@ -29,6 +29,19 @@ store.close()
 """
 
 
+def test_file_with_two_names_is_not_opened(file_url, clock, tmp_path):
+    open_store(file_url, clock=clock).close()
+    other = tmp_path / "other.db"
+    other.hardlink_to(file_url)
+
+    for name in (file_url, str(other)):
+        with pytest.raises(ConfigError, match="has a second name"):
+            open_store(name, clock=clock)
+
+    other.unlink()
+    open_store(file_url, clock=clock).close()
+
+
 @pytest.fixture
 def owner(file_url):
     """Let another process own the store."""

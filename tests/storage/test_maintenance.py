@@ -119,6 +119,11 @@ def test_backup_into_a_missing_folder_is_told(shop, tmp_path):
         backup(str(shop), tmp_path / "nowhere" / "shop.backup")
 
 
+def test_backup_where_nothing_can_be_removed_is_told(shop):
+    with pytest.raises(ConfigError, match="Not a directory"):
+        backup(str(shop), shop / "shop.backup")
+
+
 def test_backup_on_a_full_disk_leaves_nothing(shop, target, monkeypatch):
     def fail(_):
         raise OSError(errno.ENOSPC, "No space left on device")
