@@ -1,0 +1,42 @@
+"""
+Test an app that uses `petstore_client`: no server, no network, no waiting.
+
+    fake = Fake(seed="empty")
+    fake.stub("getPetById", NotFound("Gone."), times=1)
+    with Petstore(fake) as client:
+        ...
+    assert len(fake.calls_of("getPetById")) == 2
+
+`Fake` answers in this process, and `Faults` lets it fail. Nothing is imported before it
+is used.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from petstore.contract.faults import Fault, Faults
+    from petstore_client.testing.fake import AsyncFake, Fake
+
+__all__ = [
+    "AsyncFake",
+    "Fake",
+    "Fault",
+    "Faults",
+]
+
+if not TYPE_CHECKING:
+    _HOMES = {
+        "petstore.contract.faults": "Fault Faults",
+        "petstore_client.testing.fake": "AsyncFake Fake",
+    }
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        for home, names in _HOMES.items():
+            if name in names.split():
+                return getattr(import_module(home), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
