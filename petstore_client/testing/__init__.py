@@ -7,8 +7,8 @@ Test an app that uses `petstore_client`: no server, no network, no waiting.
         ...
     assert len(fake.calls_of("getPetById")) == 2
 
-`Fake` answers in this process, and `Faults` lets it fail. Nothing is imported before it
-is used.
+`Fake` answers in this process, `router` answers HTTP requests as a server would, and
+`Faults` lets either fail. Nothing is imported before it is used.
 """
 
 from typing import TYPE_CHECKING
@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from petstore.contract.faults import Fault, Faults
     from petstore_client.testing.fake import AsyncFake, Fake
+    from petstore_client.testing.routes import router
 
 __all__ = [
     "AsyncFake",
     "Fake",
     "Fault",
     "Faults",
+    "router",
 ]
 
 if not TYPE_CHECKING:
     _HOMES = {
         "petstore.contract.faults": "Fault Faults",
         "petstore_client.testing.fake": "AsyncFake Fake",
+        "petstore_client.testing.routes": "router",
     }
 
     def __getattr__(name: str) -> object:
