@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from petstore.contract.faults import Fault, Faults
     from petstore_client.testing.fake import AsyncFake, Fake
     from petstore_client.testing.routes import router
+    from petstore_client.testing.transports import AsyncFaultyTransport, FaultyTransport
 
 __all__ = [
     "AsyncFake",
+    "AsyncFaultyTransport",
     "Fake",
     "Fault",
     "Faults",
+    "FaultyTransport",
     "router",
 ]
 
@@ -31,6 +34,7 @@ if not TYPE_CHECKING:
         "petstore.contract.faults": "Fault Faults",
         "petstore_client.testing.fake": "AsyncFake Fake",
         "petstore_client.testing.routes": "router",
+        "petstore_client.testing.transports": "AsyncFaultyTransport FaultyTransport",
     }
 
     def __getattr__(name: str) -> object:
