@@ -4,6 +4,7 @@ Answer requests of httpx with a fake, by respx.
 The kernel's codec reads them and writes the answers, as it does in a server.
 """
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator
 from itertools import count
 from typing import Any
@@ -13,7 +14,7 @@ import respx
 from respx.patterns import Pattern
 
 from petstore.contract.call import ByteStream, Call, Reply
-from petstore.contract.errors import NotSupported, RemoteError
+from petstore.contract.errors import ConfigError, NotSupported, RemoteError
 from petstore.contract.flavours import Face, Route
 from petstore.contract.http import Request, decode_request, resolve
 from petstore.contract.media import EVENTS
@@ -82,8 +83,18 @@ class _Answers:
         request_id = given or f"router-{next(self._numbers)}"
         exchange = _Exchange(self._server, self._face, request, request_id)
         if isinstance(self._fake, AsyncFake):
+            _require_loop()
             return _answer_async(exchange, self._fake)
         return _answer(exchange, self._fake)
+
+
+def _require_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigError(
+            "A router that has an AsyncFake answers coroutines only; give it a Fake."
+        ) from None
 
 
 def _answer(exchange: "_Exchange", fake: Fake) -> httpx.Response:

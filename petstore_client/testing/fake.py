@@ -1,17 +1,19 @@
 """Be a store for the unit tests of an app: in memory, observed, and told to fail."""
 
 import asyncio
+import copy
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from petstore.contract.call import AsyncBackend, Backend, Call, Reply
 from petstore.contract.errors import PetstoreError
 from petstore.contract.facade import AsyncPetstore, Petstore
 from petstore.contract.faults import Faults
 from petstore_client.backends.embedded import OpenedLate, embedded
-from petstore_client.options import Timeout, timeout_of
+from petstore_client.options import Timeout, retry_of, timeout_of
+from petstore_client.settings import Options as CallOptions
 from petstore_client.testing.script import Answer, Ask, Run, Script, Step, Wait, run
 
 if TYPE_CHECKING:
@@ -26,8 +28,9 @@ class _Told:
     """Do what a fake does without waiting."""
 
     def __init__(self, faults: Faults | None, timeout: Timeout | float | None) -> None:
-        total_s = timeout_of(Timeout() if timeout is None else timeout).total
-        self._script = Script(Faults() if faults is None else faults, total_s)
+        self._script = Script(Faults() if faults is None else faults)
+        self._timeout = timeout_of(Timeout() if timeout is None else timeout)
+        self._is_root = True
 
     @property
     def calls(self) -> list[Call[Any]]:
@@ -64,6 +67,24 @@ class _Told:
     def clear(self) -> None:
         """Forget all calls and all stubs; the store keeps what is in it."""
         self._script.clear()
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """
+        Return what has the same store, log, stubs and faults, and another timeout.
+
+        Of the other options it has no use, so that an app that sets them can be tested.
+
+        Raises:
+            ConfigError: An option is not what it should be.
+        """
+        timeout, retry = options.get("timeout"), options.get("retry")
+        fake = copy.copy(self)
+        fake._is_root = False
+        if timeout is not None:
+            fake._timeout = timeout_of(timeout)
+        if retry is not None:
+            retry_of(retry)
+        return fake
 
 
 class Fake(_Told):
@@ -106,7 +127,7 @@ class Fake(_Told):
         Raises:
             PetstoreError: The store refuses, or a stub or a fault says so.
         """
-        play = self._script.play(call)
+        play = self._script.play(call, self._timeout.total)
         try:
             step = next(play)
             while True:
@@ -121,8 +142,9 @@ class Fake(_Told):
             return reply
 
     def close(self) -> None:
-        """Close the store; a second time does nothing."""
-        self._backend.close()
+        """Close the store, unless this one only has other options."""
+        if self._is_root:
+            self._backend.close()
 
     def _do(self, step: Step, call: Call[Any]) -> Any:
         if isinstance(step, Ask):
@@ -160,7 +182,7 @@ class AsyncFake(_Told):
 
     async def send(self, call: Call[T]) -> Reply[T]:
         """Log a call, and answer it; see `Fake.send`."""
-        play = self._script.play(call)
+        play = self._script.play(call, self._timeout.total)
         try:
             step = next(play)
             while True:
@@ -175,8 +197,9 @@ class AsyncFake(_Told):
             return reply
 
     async def close(self) -> None:
-        """Close the store; a second time does nothing."""
-        await self._backend.close()
+        """Close the store, unless this one only has other options."""
+        if self._is_root:
+            await self._backend.close()
 
     async def _do(self, step: Step, call: Call[Any]) -> Any:
         if isinstance(step, Ask):

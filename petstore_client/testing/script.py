@@ -63,17 +63,11 @@ class _Stubs:
 
 
 class Script:
-    """
-    Hold what a fake was told and asked; any thread may use it.
+    """Hold what a fake was told and asked; any thread may use it."""
 
-    Args:
-        patience_s: How long a caller waits for an answer.
-    """
-
-    def __init__(self, faults: Faults, patience_s: float) -> None:
+    def __init__(self, faults: Faults) -> None:
         self.calls: list[Call[Any]] = []
         self._faults = faults
-        self._patience_s = patience_s
         self._stubs: dict[str, _Stubs] = {}
         self._lock = threading.Lock()
 
@@ -107,9 +101,12 @@ class Script:
             self.calls.clear()
             self._stubs.clear()
 
-    def play(self, call: Call[Any]) -> Play:
+    def play(self, call: Call[Any], patience_s: float) -> Play:
         """
         Decide a call, and log it.
+
+        Args:
+            patience_s: How long the caller waits for an answer.
 
         Raises:
             PetstoreError: As a server and what lies between would make it; it knows
@@ -118,14 +115,14 @@ class Script:
         """
         self.calls.append(call)
         try:
-            return (yield from self._attempt(call, self._faults.next()))
+            return (yield from self._attempt(call, self._faults.next(), patience_s))
         except PetstoreError as error:
             error.operation, error.attempts = call.operation.id, 1
             if isinstance(error, RemoteError):
                 error.retry_after_s = error.extra.get("retry_after")
             raise
 
-    def _attempt(self, call: Call[Any], fault: Fault) -> Play:
+    def _attempt(self, call: Call[Any], fault: Fault, patience_s: float) -> Play:
         refusal = fault.before()
         if refusal is not None:
             raise refusal
@@ -135,11 +132,11 @@ class Script:
             # It travels as any answer does, so it may be late, or lost.
             outcome = error
         if fault.delay_s:
-            yield Wait(fault.wait_s(self._patience_s))
-        if fault.is_late(self._patience_s):
+            yield Wait(fault.wait_s(patience_s))
+        if fault.is_late(patience_s):
             raise DeadlineExceeded(
                 f"The fault plan held the answer back for {fault.delay_s:g} s, and a"
-                f" call may take {self._patience_s:g} s in all."
+                f" call may take {patience_s:g} s in all."
             )
         loss = fault.after()
         if loss is not None:
@@ -155,7 +152,8 @@ class Script:
             return reply
         (answer,) = stub
         if isinstance(answer, BaseException):
-            raise answer
+            # It may be raised often, and would show where it was each time.
+            raise answer.with_traceback(None)
         if callable(answer):
             answer = yield Run(answer)
         return _reply(call.operation, answer)

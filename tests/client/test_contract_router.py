@@ -195,6 +195,19 @@ def test_input_is_refused_as_a_server_does():
     assert unread.json()["fields"][0]["field"].startswith("body")
 
 
+def test_what_could_not_be_answered_is_not_done():
+    fake = Fake(seed="empty")
+    accept = {"accept": "text/csv"}
+    pet = {"name": "Rex", "photoUrls": []}
+    request = httpx.Request("POST", f"{ORIGIN}/v2/pet", headers=accept, json=pet)
+
+    answer = router(f"{ORIGIN}/v2", fake=fake).handler(request)
+
+    assert NotAcceptable.status == answer.status_code
+    assert [] == fake.store.pets.list().collect(1)
+    fake.close()
+
+
 def test_compatible_faces_speak_xml():
     accept = {"accept": "application/xml"}
     request = httpx.Request("GET", f"{ORIGIN}/v2/pet/1", headers=accept)
@@ -303,6 +316,13 @@ async def test_async_fake_answers_coroutines():
 
         assert 1 == len(fake.calls)
     await fake.close()
+
+
+def test_async_fake_answers_nobody_else():
+    routes = router(ORIGIN, fake=AsyncFake())
+
+    with pytest.raises(ConfigError, match="coroutines only"):
+        routes.handler(httpx.Request("GET", f"{ORIGIN}/pet/1"))
 
 
 def test_client_logs_in():

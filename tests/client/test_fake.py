@@ -1,6 +1,7 @@
 """A fake is a store that shows its calls, and answers what it is told to."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,16 +11,15 @@ from petstore.contract import calls
 from petstore.contract.call import ByteStream, Call, Reply
 from petstore.contract.errors import (
     ConfigError,
-    DeadlineExceeded,
     NotFound,
     RuleBroken,
     TransportError,
-    Unavailable,
 )
 from petstore.contract.order import OrderDraft
-from petstore_client import AsyncPetstore, Petstore
+from petstore_client import AsyncPetstore, Petstore, testing
 from petstore_client.testing import AsyncFake, Fake, Fault, Faults
 from tests.kit.builders import a_draft, a_pet
+from tests.test_architecture import HEAVY, loaded_by
 
 
 def refusal(fake: Fake, call: Call[Any]) -> Any:
@@ -197,19 +197,6 @@ async def test_stub_may_be_a_coroutine_function():
     assert len(fake.calls_of("getPetById")) == 1
 
 
-async def test_async_fake_raises_what_it_is_told_to():
-    fake = AsyncFake(Faults([Fault.lost()]), seed="empty")
-    fake.stub("getInventory", Unavailable("Busy.", retry_after=3))
-    async with AsyncPetstore(fake) as client:
-        with pytest.raises(TransportError):
-            await client.pets.create(a_draft())
-        with pytest.raises(Unavailable) as raised:
-            await client.store.inventory()
-
-        assert len(await fake.store.pets.list().collect(9)) == 1
-    assert raised.value.retry_after_s == 3
-
-
 @pytest.mark.parametrize(
     ("operation_id", "answer", "message"),
     [
@@ -288,75 +275,72 @@ def test_fake_forgets_calls_and_stubs_and_keeps_the_pets():
         assert client.pets.get(created.id) == created
 
 
-def test_dropped_call_changes_nothing_and_was_never_sent():
-    fake = Fake(Faults([Fault.drop()]), seed="empty")
-
-    error = refusal(fake, calls.add_pet(a_draft()))
-
-    assert ("no", "addPet", 1) == (error.sent, error.operation, error.attempts)
-    assert [] == fake.store.pets.list().collect(9)
+def test_error_that_is_raised_often_does_not_grow():
+    fake = Fake()
+    error = NotFound("Gone.")
+    fake.stub("getPetById", error)
+    depths = []
+    for _ in range(3):
+        refusal(fake, calls.get_pet_by_id(1))
+        depths.append(depth_of(error))
     fake.close()
 
+    assert len({*depths}) == 1
 
-def test_call_whose_answer_is_lost_was_done():
-    fake = Fake(Faults([Fault.lost()]), seed="empty")
 
-    error = refusal(fake, calls.add_pet(a_draft()))
+def depth_of(error: BaseException) -> int:
+    depth, at = 0, error.__traceback__
+    while at is not None:
+        depth, at = depth + 1, at.tb_next
+    return depth
 
-    assert error.sent == "maybe"
-    assert len(fake.store.pets.list().collect(9)) == 1
+
+def test_threads_share_a_fake():
+    fake = Fake(Faults([Fault.drop()] * 20), seed="empty")
+    fake.stub("getInventory", {"sold": 1}, times=50)
+
+    def ask(_: int) -> str:
+        try:
+            return str(fake.send(calls.get_inventory()).value)
+        except TransportError:
+            return "dropped"
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(ask, range(100)))
     fake.close()
 
-
-def test_refusal_is_lost_like_any_answer():
-    fake = Fake(Faults([Fault.lost()]))
-
-    assert isinstance(refusal(fake, calls.get_pet_by_id(999)), TransportError)
-    fake.close()
-
-
-def test_unavailable_store_says_when_to_come_back():
-    fake = Fake(Faults([Fault.unavailable(retry_after_s=9)]), seed="empty")
-
-    error = refusal(fake, calls.add_pet(a_draft()))
-
-    assert isinstance(error, Unavailable)
-    assert error.retry_after_s == 9
-    assert [] == fake.store.pets.list().collect(9)
-    fake.close()
+    assert (20, 50, 30) == (
+        told.count("dropped"),
+        told.count("{'sold': 1}"),
+        told.count("{}"),
+    )
+    assert len(fake.calls) == 100
 
 
-def test_late_answer_takes_no_real_time_with_a_sleep_of_ones_own():
-    slept: list[float] = []
-    fake = Fake(Faults([Fault.delay(20)]), sleep=slept.append)
-    with Petstore(fake) as client:
-        assert client.pets.get(1).name == "Cat 1"
+def test_the_two_fakes_have_the_same_methods():
+    methods = [
+        {name for name in dir(kind) if not name.startswith("_")}
+        for kind in (Fake, AsyncFake)
+    ]
 
-    assert [20] == slept
-
-
-def test_answer_that_is_too_late_ends_at_the_deadline():
-    slept: list[float] = []
-    fake = Fake(Faults([Fault.delay(20)]), sleep=slept.append, timeout=5, seed="empty")
-
-    error = refusal(fake, calls.add_pet(a_draft()))
-
-    assert isinstance(error, DeadlineExceeded)
-    assert [5] == slept
-    assert len(fake.store.pets.list().collect(9)) == 1
-    fake.close()
+    assert methods[0] == methods[1]
 
 
-async def test_late_answer_to_a_coroutine_ends_at_the_deadline():
-    slept: list[float] = []
+def test_importing_the_kit_loads_nothing_heavy():
+    loaded = loaded_by("import petstore_client.testing")
 
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
+    assert HEAVY.isdisjoint(loaded)
+    assert "respx" not in loaded
 
-    fake = AsyncFake(Faults([Fault.delay(20), Fault.delay(3)]), sleep=sleep, timeout=5)
-    async with AsyncPetstore(fake) as client:
-        with pytest.raises(DeadlineExceeded):
-            await client.pets.get(1)
-        assert (await client.pets.get(1)).id == 1
 
-    assert [5, 3] == slept
+@pytest.mark.parametrize("name", testing.__all__)
+def test_name_of_the_kit_is_the_thing_itself(name):
+    assert name in dir(testing)
+    assert name == getattr(testing, name).__name__
+
+
+def test_unknown_name_of_the_kit_is_an_attribute_error():
+    name = "Fakes"
+
+    with pytest.raises(AttributeError, match="no attribute 'Fakes'"):
+        getattr(testing, name)
