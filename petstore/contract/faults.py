@@ -162,7 +162,7 @@ class Faults:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How often each of drop, unavailable, lost and delay happened so far."""
+        """Return how often each of drop, unavailable, lost and delay happened."""
         with self._lock:
             return dict(self._counts)
 

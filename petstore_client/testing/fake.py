@@ -34,7 +34,7 @@ class _Told:
 
     @property
     def calls(self) -> list[Call[Any]]:
-        """All calls so far, in order, also those that failed."""
+        """Return all calls so far, in order, also those that failed."""
         return self._script.calls
 
     def calls_of(self, operation_id: str) -> list[Call[Any]]:
@@ -91,7 +91,8 @@ class Fake(_Told):
     """
     Answer calls in this process: `petstore_client.Petstore(Fake())`.
 
-    There are no retries: a fault is what the app is told in the end.
+    There are no retries: a fault is what the app is told in the end. Close it, as
+    leaving the client's `with` does.
 
     Args:
         faults: What goes wrong.
@@ -117,7 +118,7 @@ class Fake(_Told):
 
     @property
     def store(self) -> Petstore:
-        """The store behind: what is done there is not logged, stubbed or failed."""
+        """Return the store behind: what is done there is not logged or failed."""
         return Petstore(self._backend)
 
     def send(self, call: Call[T]) -> Reply[T]:
@@ -177,7 +178,7 @@ class AsyncFake(_Told):
 
     @property
     def store(self) -> AsyncPetstore:
-        """The store behind: what is done there is not logged, stubbed or failed."""
+        """Return the store behind: what is done there is not logged or failed."""
         return AsyncPetstore(self._backend)
 
     async def send(self, call: Call[T]) -> Reply[T]:

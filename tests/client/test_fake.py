@@ -3,12 +3,11 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from petstore.contract import calls
-from petstore.contract.call import ByteStream, Call, Reply
+from petstore.contract.call import ByteStream, Reply
 from petstore.contract.errors import (
     ConfigError,
     NotFound,
@@ -18,14 +17,9 @@ from petstore.contract.errors import (
 from petstore.contract.order import OrderDraft
 from petstore_client import AsyncPetstore, Petstore, testing
 from petstore_client.testing import AsyncFake, Fake, Fault, Faults
+from tests.kit.backends import refusal_of
 from tests.kit.builders import a_draft, a_pet
 from tests.test_architecture import HEAVY, loaded_by
-
-
-def refusal(fake: Fake, call: Call[Any]) -> Any:
-    with pytest.raises(Exception, match=r"\w") as raised:
-        fake.send(call)
-    return raised.value
 
 
 def test_client_of_a_fake_finds_the_public_pets():
@@ -92,7 +86,7 @@ def test_log_shows_no_password():
 def test_call_that_failed_is_logged():
     fake = Fake(Faults([Fault.drop()]))
 
-    refusal(fake, calls.get_pet_by_id(1))
+    refusal_of(fake, calls.get_pet_by_id(1))
 
     assert len(fake.calls_of("getPetById")) == 1
     fake.close()
@@ -153,7 +147,7 @@ def test_stub_may_raise_whatever_an_app_may_meet():
     fake = Fake()
     fake.stub("getPetById", OSError("disk"))
 
-    assert isinstance(refusal(fake, calls.get_pet_by_id(1)), OSError)
+    assert isinstance(refusal_of(fake, calls.get_pet_by_id(1)), OSError)
     fake.close()
 
 
@@ -220,7 +214,7 @@ def test_function_of_a_stub_that_answers_another_kind_is_told():
     fake = Fake()
     fake.stub("getPetById", lambda _: "Rex")
 
-    assert "answers Pet, not 'Rex'" in str(refusal(fake, calls.get_pet_by_id(1)))
+    assert "answers Pet, not 'Rex'" in str(refusal_of(fake, calls.get_pet_by_id(1)))
     fake.close()
 
 
@@ -231,7 +225,7 @@ def test_function_of_a_stub_that_runs_dry_is_no_answer():
     fake.stub("getPetById", lambda _: next(answers))
     fake.send(calls.get_pet_by_id(1))
 
-    error = refusal(fake, calls.get_pet_by_id(1))
+    error = refusal_of(fake, calls.get_pet_by_id(1))
 
     assert isinstance(error, RuntimeError)
     assert "StopIteration" in str(error)
@@ -281,7 +275,7 @@ def test_error_that_is_raised_often_does_not_grow():
     fake.stub("getPetById", error)
     depths = []
     for _ in range(3):
-        refusal(fake, calls.get_pet_by_id(1))
+        refusal_of(fake, calls.get_pet_by_id(1))
         depths.append(depth_of(error))
     fake.close()
 

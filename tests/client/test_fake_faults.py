@@ -1,11 +1,8 @@
 """A fake fails by a plan, as a network and a server in trouble would."""
 
-from typing import Any
-
 import pytest
 
 from petstore.contract import calls
-from petstore.contract.call import Call
 from petstore.contract.errors import (
     ConfigError,
     DeadlineExceeded,
@@ -14,13 +11,8 @@ from petstore.contract.errors import (
 )
 from petstore_client import AsyncPetstore, Petstore
 from petstore_client.testing import AsyncFake, Fake, Fault, Faults
+from tests.kit.backends import refusal_of
 from tests.kit.builders import a_draft
-
-
-def refusal(fake: Fake, call: Call[Any]) -> Any:
-    with pytest.raises(Exception, match=r"\w") as raised:
-        fake.send(call)
-    return raised.value
 
 
 async def test_async_fake_raises_what_it_is_told_to():
@@ -39,7 +31,7 @@ async def test_async_fake_raises_what_it_is_told_to():
 def test_dropped_call_changes_nothing_and_was_never_sent():
     fake = Fake(Faults([Fault.drop()]), seed="empty")
 
-    error = refusal(fake, calls.add_pet(a_draft()))
+    error = refusal_of(fake, calls.add_pet(a_draft()))
 
     assert ("no", "addPet", 1) == (error.sent, error.operation, error.attempts)
     assert [] == fake.store.pets.list().collect(9)
@@ -49,7 +41,7 @@ def test_dropped_call_changes_nothing_and_was_never_sent():
 def test_call_whose_answer_is_lost_was_done():
     fake = Fake(Faults([Fault.lost()]), seed="empty")
 
-    error = refusal(fake, calls.add_pet(a_draft()))
+    error = refusal_of(fake, calls.add_pet(a_draft()))
 
     assert error.sent == "maybe"
     assert len(fake.store.pets.list().collect(9)) == 1
@@ -59,14 +51,14 @@ def test_call_whose_answer_is_lost_was_done():
 def test_refusal_is_lost_like_any_answer():
     fake = Fake(Faults([Fault.lost()]))
 
-    assert isinstance(refusal(fake, calls.get_pet_by_id(999)), TransportError)
+    assert isinstance(refusal_of(fake, calls.get_pet_by_id(999)), TransportError)
     fake.close()
 
 
 def test_unavailable_store_says_when_to_come_back():
     fake = Fake(Faults([Fault.unavailable(retry_after_s=9)]), seed="empty")
 
-    error = refusal(fake, calls.add_pet(a_draft()))
+    error = refusal_of(fake, calls.add_pet(a_draft()))
 
     assert isinstance(error, Unavailable)
     assert error.retry_after_s == 9
@@ -87,7 +79,7 @@ def test_answer_that_is_too_late_ends_at_the_deadline():
     slept: list[float] = []
     fake = Fake(Faults([Fault.delay(20)]), sleep=slept.append, timeout=5, seed="empty")
 
-    error = refusal(fake, calls.add_pet(a_draft()))
+    error = refusal_of(fake, calls.add_pet(a_draft()))
 
     assert isinstance(error, DeadlineExceeded)
     assert [5] == slept
