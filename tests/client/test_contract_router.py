@@ -125,7 +125,7 @@ async def test_inside_of_the_router_coroutines_are_answered():
         ("GET", f"{ORIGIN}/shop/v2/petz"),
         ("PATCH", f"{ORIGIN}/shop/v2/pet/1"),
         ("GET", f"{ORIGIN}/shop/v2"),
-        ("GET", f"{ORIGIN}/shop/v2pet/1"),
+        ("GET", f"{ORIGIN}/shop/v2xpet/1"),
         ("GET", f"{ORIGIN}/shop/pet/1"),
         ("GET", f"{ORIGIN}/v2/pet/1"),
         ("GET", f"{ORIGIN}:81/shop/v2/pet/1"),
