@@ -21,7 +21,7 @@ from petstore.engine.opening import Options, open_async_engine, open_engine
 from petstore.engine.profile import ProfileName
 from petstore.engine.seeding import check_kind
 
-__all__ = ["AsyncEmbedded", "Embedded", "Snapshot", "open", "open_async"]
+__all__ = ["AsyncEmbedded", "Embedded", "Options", "Snapshot", "open", "open_async"]
 
 T = TypeVar("T")
 

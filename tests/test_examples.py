@@ -43,6 +43,8 @@ def test_every_example_is_run_here():
         "embed_sync.py",
         "httpx_v2.py",
         "test_my_app.py",
+        "test_with_fake.py",
+        "test_with_respx.py",
         "use_postgres.py",
     }
 
@@ -82,10 +84,14 @@ def test_use_postgres(tmp_path, empty_postgres_url):
     assert shown.splitlines() == ["pets: 100", "order: 1 placed", "orders: 1"]
 
 
-def test_my_app(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("test_my_app.py", 6), ("test_with_fake.py", 3), ("test_with_respx.py", 4)],
+)
+def test_of_an_app(tmp_path, name, count):
     # Away from the settings that our own tests run under.
-    shutil.copy(example("test_my_app.py"), tmp_path)
+    shutil.copy(example(name), tmp_path)
 
-    shown = run(tmp_path, *PYTEST, "test_my_app.py")
+    shown = run(tmp_path, *PYTEST, name)
 
-    assert "6 passed" in shown
+    assert f"{count} passed" in shown

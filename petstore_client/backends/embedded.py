@@ -1,37 +1,38 @@
 """Let a store in this process answer; the only module here that loads the engine."""
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from petstore.contract.call import Backend, Call, Reply
 from petstore.contract.errors import Unavailable
 
 if TYPE_CHECKING:
     from petstore.embed import AsyncEmbedded, Opening
+    from petstore.embed import Options as Options
 
 T = TypeVar("T")
 
 
-def embedded(url: str) -> Backend:
+def embedded(url: str, **options: "Unpack[Options]") -> Backend:
     """
-    Open a store.
+    Open a store, as `petstore.open` does.
 
     Raises:
-        ConfigError: There is no such store.
+        ConfigError: There is no such store, or no such option.
         Unavailable: A store on Postgres cannot be reached.
     """
     import petstore
 
-    return petstore.open(url)
+    return petstore.open(url, **options)
 
 
 class OpenedLate:
     """Open a store at the first call, when there is a loop to open it in."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **options: "Unpack[Options]") -> None:
         import petstore
 
-        self._opening: Opening = petstore.open_async(url)
+        self._opening: Opening = petstore.open_async(url, **options)
         self._lock = asyncio.Lock()
         self._opened: AsyncEmbedded | None = None
         self._is_closed = False

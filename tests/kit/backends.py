@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from petstore.contract.call import Call, Reply
+import pytest
+
+from petstore.contract.call import Backend, Call, Reply
 
 # Makes the value of the reply, or raises what the backend is to raise.
 Answer = Callable[[Call[Any]], Any]
@@ -46,3 +48,10 @@ class AsyncRecordingBackend:
     async def close(self) -> None:
         """Count."""
         self._inner.close()
+
+
+def refusal_of(backend: Backend, call: Call[Any]) -> Any:
+    """Send a call that fails, and return what is raised."""
+    with pytest.raises(Exception, match=r"\w") as raised:
+        backend.send(call)
+    return raised.value
