@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Photo,
         Tag,
     )
+    from petstore.contract.streams import Progress
     from petstore.contract.user import Token, TokenInfo, User, UserDraft
     from petstore_client.auth import (
         ApiKey,
@@ -108,6 +109,7 @@ __all__ = [
     "Petstore",
     "PetstoreError",
     "Photo",
+    "Progress",
     "RateLimited",
     "RemoteError",
     "Reply",
@@ -149,6 +151,7 @@ if not TYPE_CHECKING:
         "petstore.contract.pet": (
             "Category Pet PetChange PetDraft PetPatch PetStatus Photo Tag"
         ),
+        "petstore.contract.streams": "Progress",
         "petstore.contract.user": "Token TokenInfo User UserDraft",
         "petstore_client.auth": (
             "ApiKey Bearer FileTokens MemoryTokens Password TokenStore"

@@ -17,7 +17,12 @@ from petstore.contract.pet import (
     Tag,
 )
 from petstore.contract.resource import AsyncResource
-from petstore.contract.streams import File, byte_stream, read_stream_async
+from petstore.contract.streams import (
+    AsyncFile,
+    OnProgress,
+    byte_stream,
+    read_stream_async,
+)
 from petstore.contract.versions import FROM_PET, Carried, carried
 
 
@@ -157,10 +162,19 @@ class AsyncPets(AsyncResource):
         return await self._send(calls.find_pets_by_tags(tags))
 
     async def upload_photo(
-        self, pet_id: int, file: File, *, additional_metadata: str | None = None
+        self,
+        pet_id: int,
+        file: AsyncFile,
+        *,
+        additional_metadata: str | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Photo:
         """
         Store a picture, and append its URL to the photo URLs of the pet.
+
+        Args:
+            on_progress: Called as the file leaves, first with 0 bytes, and from 0 on
+                anew when the call is sent again.
 
         Raises:
             NotFound: No such pet.
@@ -168,10 +182,9 @@ class AsyncPets(AsyncResource):
             Invalid: It is no picture that the store takes, or one that is too large.
             OSError: The path cannot be read.
         """
+        content = byte_stream(file, on_progress)
         return await self._send(
-            calls.upload_file(
-                pet_id, byte_stream(file), additional_metadata=additional_metadata
-            )
+            calls.upload_file(pet_id, content, additional_metadata=additional_metadata)
         )
 
     async def photo(self, name: str) -> bytes:

@@ -17,7 +17,7 @@ from petstore.contract.pet import (
     Tag,
 )
 from petstore.contract.resource import Resource
-from petstore.contract.streams import File, byte_stream, read_stream
+from petstore.contract.streams import File, OnProgress, byte_stream, read_stream
 from petstore.contract.versions import FROM_PET, Carried, carried
 
 
@@ -155,10 +155,19 @@ class Pets(Resource):
         return self._send(calls.find_pets_by_tags(tags))
 
     def upload_photo(
-        self, pet_id: int, file: File, *, additional_metadata: str | None = None
+        self,
+        pet_id: int,
+        file: File,
+        *,
+        additional_metadata: str | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Photo:
         """
         Store a picture, and append its URL to the photo URLs of the pet.
+
+        Args:
+            on_progress: Called as the file leaves, first with 0 bytes, and from 0 on
+                anew when the call is sent again.
 
         Raises:
             NotFound: No such pet.
@@ -166,10 +175,9 @@ class Pets(Resource):
             Invalid: It is no picture that the store takes, or one that is too large.
             OSError: The path cannot be read.
         """
+        content = byte_stream(file, on_progress)
         return self._send(
-            calls.upload_file(
-                pet_id, byte_stream(file), additional_metadata=additional_metadata
-            )
+            calls.upload_file(pet_id, content, additional_metadata=additional_metadata)
         )
 
     def photo(self, name: str) -> bytes:

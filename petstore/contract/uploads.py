@@ -1,8 +1,7 @@
 """Read and write an upload piece by piece, in either of the forms it travels in."""
 
-import itertools
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from petstore.contract.call import Arg, ByteStream, Place
@@ -157,14 +156,34 @@ def _framed(
     head: bytes, chunks: Iterable[bytes] | AsyncIterable[bytes], tail: bytes
 ) -> Iterable[bytes] | AsyncIterable[bytes]:
     if isinstance(chunks, AsyncIterable):
-        return _framed_async(head, chunks, tail)
-    return itertools.chain((head,), chunks, (tail,))
+        return _AsyncFramed(head, chunks, tail)
+    return _Framed(head, chunks, tail)
 
 
-async def _framed_async(
-    head: bytes, chunks: AsyncIterable[bytes], tail: bytes
-) -> AsyncIterator[bytes]:
-    yield head
-    async for chunk in chunks:
-        yield chunk
-    yield tail
+@dataclass(frozen=True, slots=True)
+class _Framed:
+    """Be read as often as the file can be: a call may be sent twice."""
+
+    head: bytes
+    chunks: Iterable[bytes]
+    tail: bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.head
+        yield from self.chunks
+        yield self.tail
+
+
+@dataclass(frozen=True, slots=True)
+class _AsyncFramed:
+    """Be read as often as the file can be."""
+
+    head: bytes
+    chunks: AsyncIterable[bytes]
+    tail: bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.head
+        async for chunk in self.chunks:
+            yield chunk
+        yield self.tail

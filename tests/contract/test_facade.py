@@ -272,6 +272,8 @@ def _shapes(methods: dict[str, Any]) -> dict[str, object]:
 
 
 def _plain(hints: str) -> str:
+    # Only coroutines can wait for pieces of a file.
+    hints = hints.replace("collections.abc.AsyncIterable[bytes] | ", "")
     return hints.replace("pager.AsyncPager", "pager.Pager").replace(
         AsyncIterator.__name__, "Iterator"
     )

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from petstore.contract.call import ByteStream
-from petstore.contract.streams import byte_stream, read_stream, read_stream_async
+from petstore.contract.streams import (
+    Progress,
+    byte_stream,
+    read_stream,
+    read_stream_async,
+)
 
 CONTENT = bytes(range(256)) * 1000
 
@@ -107,3 +112,53 @@ async def chunks() -> AsyncIterator[bytes]:
 )
 async def test_any_stream_can_be_read_in_a_coroutine(content, expected):
     assert await read_stream_async(ByteStream(content())) == expected
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"ab"
+    yield b"c"
+
+
+class Pieces:
+    """Can be read as often as wanted."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return pieces()
+
+
+KIB_64 = 64 * 1024
+STEPS = [0, *range(KIB_64, len(CONTENT), KIB_64), len(CONTENT)]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "path"])
+def test_progress_is_told_anew_each_time_that_a_file_is_read(picture, kind):
+    told: list[Progress] = []
+    stream = byte_stream(CONTENT if kind == "bytes" else picture, told.append)
+
+    for _ in range(2):
+        assert CONTENT == read_stream(stream)
+
+    assert [Progress(step, len(CONTENT)) for step in STEPS] * 2 == told
+
+
+def test_file_that_is_read_once_stays_one():
+    told: list[Progress] = []
+    stream: Any = byte_stream(io.BytesIO(CONTENT), told.append)
+
+    assert CONTENT == b"".join(stream.chunks)
+    assert b"" == b"".join(stream.chunks)
+    assert [Progress(step, None) for step in STEPS] == told
+
+
+async def test_progress_of_pieces_is_told_as_well():
+    told: list[Progress] = []
+    once, often = byte_stream(pieces(), told.append), byte_stream(Pieces(), told.append)
+
+    read = [await read_stream_async(one) for one in (once, once, often, often)]
+
+    assert [b"abc", b"", b"abc", b"abc"] == read
+    assert [Progress(step, None) for step in (0, 2, 3)] * 3 == told
+
+
+async def test_pieces_are_a_stream():
+    assert b"abc" == await read_stream_async(byte_stream(pieces()))

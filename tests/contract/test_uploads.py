@@ -202,3 +202,9 @@ async def test_async_stream_stays_one():
 
     assert read(V2, kind, content)[1] == b"png"
     assert body.size_bytes == len(content)
+
+
+def test_form_can_be_read_as_often_as_its_file():
+    _, body = packed(V2, ByteStream([b"p", b"ng"], "image/png", 3, "a.png"))
+
+    assert b"".join(body.chunks) == b"".join(body.chunks) != b""

@@ -81,6 +81,7 @@ def signatures(facade: Petstore | AsyncPetstore) -> dict[str, str]:
         method.__qualname__.removeprefix("Async"): str(inspect.signature(method))
         .replace("AsyncPager", "Pager")
         .replace("AsyncIterator", "Iterator")
+        .replace("collections.abc.AsyncIterable[bytes] | ", "")
         .replace("AsyncGenerator[petstore.contract.event.Event, None]", _GENERATOR)
         for method in (*public_methods(facade), *methods_of(facade))
     }
