@@ -1,11 +1,12 @@
 """Wait for what coroutines give, so that one test body serves both kinds of client."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from inspect import isawaitable
 from typing import Any, cast
 
-from petstore.contract.call import AsyncBackend, Call, Reply
+from petstore.contract.call import AsyncBackend, Backend, Call, Reply
 from petstore.contract.pager import AsyncPager, Pager
 from petstore.contract.resource import AsyncResource
 from petstore_client import AsyncPetstore, Petstore
@@ -25,6 +26,23 @@ class Waiting:
     def close(self) -> None:
         """Close the backend and wait."""
         self._runner.run(self._inner.close())
+
+
+class InTurn:
+    """Let the backends of one store answer in turn."""
+
+    def __init__(self, *backends: Backend) -> None:
+        self._backends = backends
+        self._turns = itertools.cycle(backends)
+
+    def send(self, call: Call[Any]) -> Reply[Any]:
+        """Send a call by the next one."""
+        return next(self._turns).send(call)
+
+    def close(self) -> None:
+        """Close all of them."""
+        for backend in self._backends:
+            backend.close()
 
 
 def waited(client: AsyncPetstore, runner: asyncio.Runner) -> Petstore:
