@@ -41,6 +41,7 @@ from petstore_client.address import Server
 from petstore_client.causes import cause_of
 from petstore_client.decisions import Send
 from petstore_client.options import Timeout
+from petstore_client.transports import ATTEMPT
 
 CONNECTIONS_MAX: Final = 32
 # The gate limits how many there are: by a limit of its own, httpcore 1.0 may close one
@@ -111,7 +112,7 @@ class Wire:
             self.url.copy_with(raw_path=path.encode()),
             headers=_headers(request),
             content=content,
-            extensions={"timeout": timeout},
+            extensions={"timeout": timeout, ATTEMPT: step.attempt},
         )
 
     @contextmanager
