@@ -28,7 +28,9 @@ from petstore.contract.errors import ConfigError, PetstoreError
 from petstore.contract.event import Event
 from petstore_client.address import Server, names_store, server_of
 from petstore_client.following import Following
+from petstore_client.logs import log_as_told
 from petstore_client.settings import Options, Settings
+from petstore_client.tracing import AsyncTracedBackend, TracedBackend
 from petstore_client.wrapping import adjusted
 
 B = TypeVar("B", Backend, AsyncBackend)
@@ -189,7 +191,9 @@ def _backend(target: str | Backend | None, settings: Settings) -> Backend:
         return embedded(target)
     from petstore_client.backends.remote import remote
 
-    return remote(server, settings, settings.get("transport"))
+    log_as_told()
+    backend = remote(server, settings, settings.get("transport"))
+    return TracedBackend(backend, server)
 
 
 def _async_backend(
@@ -205,7 +209,9 @@ def _async_backend(
         return OpenedLate(target)
     from petstore_client.backends.remote import async_remote
 
-    return async_remote(server, settings, settings.get("transport"))
+    log_as_told()
+    backend = async_remote(server, settings, settings.get("transport"))
+    return AsyncTracedBackend(backend, server)
 
 
 def _checked(target: str | B | None, settings: Settings) -> str | B:

@@ -105,9 +105,10 @@ async def test_other_options_go_through_an_async_wrapper():
     with raw_server(fail_first) as raw:
         counting = AsyncCounting(connect_async(raw.url))
         async with AsyncPetstore(counting) as client:
-            async with client.with_options(retry=1) as other:
-                with pytest.raises(Unavailable):
-                    await other.pets.get(1)
+            other = client.with_options(retry=1)
+            with pytest.raises(Unavailable):
+                await other.pets.get(1)
+            await other.close()
             await client.pets.get(1)
         with pytest.raises(Unavailable, match="is closed"):
             await other.pets.get(1)
