@@ -95,10 +95,14 @@ class RemoteError(PetstoreError):
         message: For a human: what is wrong and what would be right.
         fields: The inputs at fault.
         extra: Further members of the problem, such as the current version.
+
+    Attributes:
+        status: That of the class; or the one of a server that is no Petstore, such as
+            the 502 of a gateway in between.
     """
 
     code: ClassVar[str]
-    status: ClassVar[int]
+    status: int
     title: ClassVar[str]
 
     def __init_subclass__(
@@ -124,6 +128,11 @@ class RemoteError(PetstoreError):
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (type(self), self.message, self.fields, self.extra)
         return _rebuild, arguments, self.__dict__
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The members of an RFC 9457 problem; see `to_problem`."""
+        return self.to_problem()
 
     def to_problem(self) -> dict[str, Any]:
         """Return the members of an RFC 9457 problem."""
@@ -310,8 +319,13 @@ def remote_error(status: int, problem: Mapping[str, Any]) -> RemoteError:
         problem: Members of the body; {} when it was no problem document.
     """
     fallback = ServerFault if status >= 500 else Malformed
-    kind = _BY_CODE.get(str(problem.get("code"))) or _BY_STATUS.get(status, fallback)
-    return kind.from_problem(problem)
+    kind = _BY_CODE.get(str(problem.get("code")))
+    if kind is not None:
+        return kind.from_problem(problem)
+    error = _BY_STATUS.get(status, fallback).from_problem(problem)
+    if error.status != status:
+        error.status = status
+    return error
 
 
 class LocalError(PetstoreError):
