@@ -36,11 +36,19 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types."""
-    session.install(*LOCKED, ".[test,bench]", "mypy", "nox", "types-PyYAML")
+    """Check types, and that both checkers see all of the client's."""
+    checkers = ("mypy", "basedpyright", "nox", "types-PyYAML")
+    session.install(*LOCKED, ".[test,bench]", *checkers)
     # Sources are read from the checkout; an installed copy would only shadow them.
     session.run("pip", "uninstall", "--quiet", "--yes", "petstore")
     session.run("mypy", *session.posargs)
+    # Apps see what is installed.
+    session.install("--no-deps", ".")
+    session.run("basedpyright")
+    session.chdir(session.create_tmp())
+    for package in ("petstore_client", "petstore.contract"):
+        complete = ("--verifytypes", package, "--ignoreexternal")
+        session.run("basedpyright", *complete, silent=True)
 
 
 @nox.session

@@ -61,18 +61,24 @@ if TYPE_CHECKING:
         Password,
         TokenStore,
     )
-    from petstore_client.client import AsyncPetstore, Petstore
+    from petstore_client.client import AsyncPetstore, Petstore, connect, connect_async
     from petstore_client.decisions import Auth
     from petstore_client.options import Retry, Timeout
+    from petstore_client.transports import AsyncTransport, Attempt, Transport
+    from petstore_client.wrapping import AsyncBackendWrapper, BackendWrapper
 
 __all__ = [
     "OMIT",
     "ApiKey",
     "AsyncBackend",
+    "AsyncBackendWrapper",
     "AsyncPager",
     "AsyncPetstore",
+    "AsyncTransport",
+    "Attempt",
     "Auth",
     "Backend",
+    "BackendWrapper",
     "Bearer",
     "ByteStream",
     "Call",
@@ -124,6 +130,7 @@ __all__ = [
     "TokenInfo",
     "TokenStore",
     "TooLarge",
+    "Transport",
     "TransportError",
     "Unauthorized",
     "Unavailable",
@@ -131,6 +138,8 @@ __all__ = [
     "User",
     "UserDraft",
     "calls",
+    "connect",
+    "connect_async",
 ]
 
 if not TYPE_CHECKING:
@@ -156,9 +165,11 @@ if not TYPE_CHECKING:
         "petstore_client.auth": (
             "ApiKey Bearer FileTokens MemoryTokens Password TokenStore"
         ),
-        "petstore_client.client": "AsyncPetstore Petstore",
+        "petstore_client.client": "AsyncPetstore Petstore connect connect_async",
         "petstore_client.decisions": "Auth",
         "petstore_client.options": "Retry Timeout",
+        "petstore_client.transports": "AsyncTransport Attempt Transport",
+        "petstore_client.wrapping": "AsyncBackendWrapper BackendWrapper",
     }
 
     def __getattr__(name: str) -> object:

@@ -23,7 +23,7 @@ from petstore.contract.call import ByteStream
 from petstore.contract.errors import NotSupported
 from petstore.contract.media import OCTETS
 from petstore.contract.replies import Response
-from petstore_client._network import Limit, interruptible
+from petstore_client._network import Limit, abortable, current, interruptible
 from petstore_client._wire import (
     CONNECTIONS_MAX,
     Wire,
@@ -36,6 +36,7 @@ from petstore_client.downloads import AsyncBody, AsyncDownload, Body, Download
 from petstore_client.gate import AsyncGate, Gate
 from petstore_client.options import Timeout
 from petstore_client.scopes import PerLoop, PerProcess
+from petstore_client.transports import Carrier, carrier_of
 
 _SUCCESS: Final = range(200, 300)
 
@@ -46,15 +47,19 @@ class HttpSender:
 
     Args:
         timeout: How long connecting, and each read or write, may take.
-        transport: An `httpx.BaseTransport` that carries them instead of sockets.
+        transport: What `carrier_of` takes.
+
+    Raises:
+        ConfigError: It takes something else.
     """
 
     def __init__(
         self, server: Server, timeout: Timeout | None = None, transport: Any = None
     ) -> None:
-        self._wire = Wire(server, timeout or Timeout(), is_stock=transport is None)
-        self._transport = transport
-        self._pools = PerProcess(partial(_Pool, self._wire, transport))
+        self._carrier = carrier_of(transport, "handle_request")
+        self._wire = Wire(server, timeout or Timeout(), is_stock=self._carrier.is_stock)
+        self.server = server
+        self._pools = PerProcess(partial(_Pool, self._wire, self._carrier))
         self._closed = threading.Event()
 
     def with_timeout(self, timeout: Timeout) -> Self:
@@ -97,7 +102,8 @@ class HttpSender:
     def close(self) -> None:
         """Close all connections; a second time does nothing."""
         self._closed.set()
-        pool = self._pools.peek() if self._transport is None else self._pools.get()
+        is_ours = self._carrier.foreign is None
+        pool = self._pools.peek() if is_ours else self._pools.get()
         if pool is not None:
             pool.close()
 
@@ -126,15 +132,19 @@ class AsyncHttpSender:
     Carry requests to one server, for any event loop, each with its own connections.
 
     Args:
-        transport: An `httpx.AsyncBaseTransport` that carries them instead of sockets.
+        transport: What `carrier_of` takes.
+
+    Raises:
+        ConfigError: It takes something else.
     """
 
     def __init__(
         self, server: Server, timeout: Timeout | None = None, transport: Any = None
     ) -> None:
-        self._wire = Wire(server, timeout or Timeout(), is_stock=transport is None)
-        self._transport = transport
-        self._pools = PerLoop(partial(_AsyncPool, self._wire, transport))
+        self._carrier = carrier_of(transport, "handle_async_request")
+        self._wire = Wire(server, timeout or Timeout(), is_stock=self._carrier.is_stock)
+        self.server = server
+        self._pools = PerLoop(partial(_AsyncPool, self._wire, self._carrier))
         self._closed = threading.Event()
 
     def with_timeout(self, timeout: Timeout) -> Self:
@@ -153,23 +163,16 @@ class AsyncHttpSender:
             raise wire.crowded(step.deadline)
         limit = Limit(step.deadline)
         answer = self._answer(pool, outgoing, step, limit)
-        if self._transport is not None:
+        if not self._carrier.is_stock:
             return await self._in_time(answer, limit)
         # See `_network.py` for why httpcore is not cancelled.
-        task = asyncio.create_task(answer)
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            limit.abort()
-            pool.keep(task)
-            raise
-        return task.result()
+        return await abortable(answer, limit)
 
     async def close(self) -> None:
         """Close all connections; a second time does nothing."""
         self._closed.set()
-        if self._transport is not None:
-            await self._transport.aclose()
+        if self._carrier.foreign is not None:
+            await self._carrier.foreign.aclose()
             return
         for loop, pool in self._pools.take():
             if loop is asyncio.get_running_loop():
@@ -178,7 +181,7 @@ class AsyncHttpSender:
                 asyncio.run_coroutine_threadsafe(pool.transport.aclose(), loop)
 
     async def _in_time(self, answer: Awaitable[Response], limit: Limit) -> Response:
-        """Wait for a caller's own transport, which knows nothing of the limit."""
+        """Wait for what a caller gave, which knows nothing of the limit."""
         timer = asyncio.timeout(limit.deadline - monotonic())
         try:
             async with timer:
@@ -226,10 +229,12 @@ class AsyncHttpSender:
 class _Pool:
     """Hold the connections of one process, and the gate in front of them."""
 
-    def __init__(self, wire: Wire, transport: httpx.BaseTransport | None) -> None:
+    def __init__(self, wire: Wire, carrier: Carrier) -> None:
         # A caller's own transport has limits of its own.
-        self.gate = Gate(CONNECTIONS_MAX if transport is None else sys.maxsize)
-        self.transport = transport or stock_transport(wire.server)
+        self.gate = Gate(CONNECTIONS_MAX if carrier.foreign is None else sys.maxsize)
+        self.transport = carrier.foreign or carrier.put_around(
+            stock_transport(wire.server)
+        )
         self.abandoned: deque[Body] = deque()
 
     def reap(self) -> None:
@@ -246,21 +251,31 @@ class _Pool:
 class _AsyncPool:
     """Hold the connections of one event loop, and the gate in front of them."""
 
-    def __init__(self, wire: Wire, transport: httpx.AsyncBaseTransport | None) -> None:
-        self.gate = AsyncGate(CONNECTIONS_MAX if transport is None else sys.maxsize)
-        self.transport = transport or async_stock_transport(wire.server)
-        self._ending: set[asyncio.Task[Any]] = set()
+    def __init__(self, wire: Wire, carrier: Carrier) -> None:
+        is_ours = carrier.foreign is None
+        self.gate = AsyncGate(CONNECTIONS_MAX if is_ours else sys.maxsize)
+        self.transport = carrier.foreign or self._made(carrier, wire.server)
 
-    def keep(self, task: "asyncio.Task[Any]") -> None:
-        """Refer to an aborted task until it ends, which loops do not."""
-        self._ending.add(task)
-        task.add_done_callback(self._forget)
+    def _made(self, carrier: Carrier, server: Server) -> Any:
+        stock = async_stock_transport(server)
+        return stock if carrier.is_stock else carrier.put_around(_Uncancelled(stock))
 
-    def _forget(self, task: "asyncio.Task[Any]") -> None:
-        self._ending.discard(task)
-        if not task.cancelled():
-            # Else asyncio logs that nobody asked.
-            task.exception()
+
+class _Uncancelled:
+    """
+    Be the stock transport inside of a caller's: cancelled from outside, it is aborted.
+
+    See `_network.py` for why httpcore is not cancelled.
+    """
+
+    def __init__(self, stock: httpx.AsyncBaseTransport) -> None:
+        self._stock = stock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await abortable(self._stock.handle_async_request(request), current())
+
+    async def aclose(self) -> None:
+        await self._stock.aclose()
 
 
 def _is_download(step: Send, incoming: httpx.Response) -> bool:

@@ -15,7 +15,14 @@ import asyncio
 import math
 import socket
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Coroutine,
+    Iterable,
+    Iterator,
+)
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from time import monotonic
@@ -100,6 +107,39 @@ def under(limit: Limit) -> Iterator[None]:
         yield
     finally:
         _LIMIT.reset(token)
+
+
+def current() -> Limit:
+    """Return the limit that this request is under."""
+    return _LIMIT.get() or Limit(math.inf)
+
+
+async def abortable(step: Coroutine[Any, Any, T], limit: Limit) -> T:
+    """
+    Wait for what uses the network under a limit, in a task that is never cancelled.
+
+    When the waiting task is, the limit is aborted, and so the step ends soon.
+    """
+    task = asyncio.create_task(step)
+    try:
+        await asyncio.wait((task,))
+    except asyncio.CancelledError:
+        limit.abort()
+        # Loops refer to their tasks weakly.
+        _ENDING.add(task)
+        task.add_done_callback(_forget)
+        raise
+    return task.result()
+
+
+_ENDING: Final[set[asyncio.Task[Any]]] = set()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _ENDING.discard(task)
+    if not task.cancelled():
+        # Else asyncio logs that nobody asked.
+        task.exception()
 
 
 async def interruptible(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

@@ -38,9 +38,10 @@ from petstore_client._network import (
     under,
 )
 from petstore_client.address import Server
-from petstore_client.causes import cause_of
+from petstore_client.causes import cause_of, may_be_late
 from petstore_client.decisions import Send
 from petstore_client.options import Timeout
+from petstore_client.transports import ATTEMPT
 
 CONNECTIONS_MAX: Final = 32
 # The gate limits how many there are: by a limit of its own, httpcore 1.0 may close one
@@ -111,7 +112,7 @@ class Wire:
             self.url.copy_with(raw_path=path.encode()),
             headers=_headers(request),
             content=content,
-            extensions={"timeout": timeout},
+            extensions={"timeout": timeout, ATTEMPT: step.attempt},
         )
 
     @contextmanager
@@ -163,6 +164,9 @@ class Wire:
     def _words(self, error: Exception, limit: Limit) -> str:
         """Return what is said of the failures that have a name; "" of others."""
         origin, limits = self.server.origin, self._timeout
+        # httpx-aiohttp tells resets, and connections that were refused, as timeouts.
+        if isinstance(error, httpx.TimeoutException) and not may_be_late(error):
+            return ""
         way = f" through the proxy {_shown(self.proxy)}" if self.proxy else ""
         if isinstance(error, httpx.ConnectTimeout):
             return f"{origin} took no connection{way} in {limits.connect:g} seconds."

@@ -20,6 +20,12 @@ def cause_of(error: BaseException) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
+def may_be_late(error: BaseException) -> bool:
+    """Tell whether what was told as a timeout has one behind it, or nothing at all."""
+    _, *causes = _chain(error)
+    return not causes or any(isinstance(one, TimeoutError) for one in causes)
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Yield the error, and those that it was raised from."""
     for _ in range(_DEPTH_MAX):

@@ -28,7 +28,10 @@ from petstore.contract.errors import ConfigError, PetstoreError
 from petstore.contract.event import Event
 from petstore_client.address import Server, names_store, server_of
 from petstore_client.following import Following
+from petstore_client.logs import log_as_told
 from petstore_client.settings import Options, Settings
+from petstore_client.tracing import AsyncTracedBackend, TracedBackend
+from petstore_client.wrapping import adjusted
 
 B = TypeVar("B", Backend, AsyncBackend)
 
@@ -106,7 +109,7 @@ class Petstore(facade.Petstore):
             ConfigError: An option is not what it should be, or no server is called.
         """
         _check_names(options, Options)
-        return type(self)(_able(self._backend).with_options(**options))
+        return type(self)(adjusted(self._backend, options))
 
 
 class AsyncPetstore(facade.AsyncPetstore):
@@ -154,7 +157,26 @@ class AsyncPetstore(facade.AsyncPetstore):
     def with_options(self, **options: Unpack[Options]) -> Self:
         """Return a client with other options; see `Petstore.with_options`."""
         _check_names(options, Options)
-        return type(self)(_able(self._backend).with_options(**options))
+        return type(self)(adjusted(self._backend, options))
+
+
+def connect(url: str | None = None, **settings: Unpack[Settings]) -> Backend:
+    """
+    Return the backend of a URL, for something to stand around it (`wrapping.py`).
+
+    Args:
+        url: As for `Petstore`, and so are the settings.
+
+    Raises:
+        ConfigError: The URL or a setting is not what it should be.
+        Unavailable: A store on Postgres cannot be reached.
+    """
+    return _backend(url, settings)
+
+
+def connect_async(url: str | None = None, **settings: Unpack[Settings]) -> AsyncBackend:
+    """Return the backend of a URL, for coroutines; see `connect`."""
+    return _async_backend(url, settings)
 
 
 def _backend(target: str | Backend | None, settings: Settings) -> Backend:
@@ -169,7 +191,9 @@ def _backend(target: str | Backend | None, settings: Settings) -> Backend:
         return embedded(target)
     from petstore_client.backends.remote import remote
 
-    return remote(server, settings, settings.get("transport"))
+    log_as_told()
+    backend = remote(server, settings, settings.get("transport"))
+    return TracedBackend(backend, server)
 
 
 def _async_backend(
@@ -185,7 +209,9 @@ def _async_backend(
         return OpenedLate(target)
     from petstore_client.backends.remote import async_remote
 
-    return async_remote(server, settings, settings.get("transport"))
+    log_as_told()
+    backend = async_remote(server, settings, settings.get("transport"))
+    return AsyncTracedBackend(backend, server)
 
 
 def _checked(target: str | B | None, settings: Settings) -> str | B:
@@ -241,9 +267,3 @@ def _pause_s(backend: Any, following: Following) -> float:
     asked_s = None if failure is None else failure.retry_after_s
     pause_s: float = backend.pause_s(failure_count, asked_s)
     return pause_s
-
-
-def _able(backend: Any) -> Any:
-    if not hasattr(backend, "with_options"):
-        raise ConfigError("Only a client of a server has timeout, retry and auth.")
-    return backend

@@ -35,6 +35,7 @@ from petstore.contract.http import Request, encode_request
 from petstore.contract.replies import Response, decode_reply, follow_ups
 from petstore_client.budget import RETRY_COST, THROTTLED_COST, Budget
 from petstore_client.options import Retry, Timeout
+from petstore_client.transports import Attempt
 
 T = TypeVar("T")
 
@@ -54,12 +55,14 @@ class Send:
         is_download: Whether the body of a success is left to be read in pieces.
         deadline: When, on the driver's clock, the call has to be over.
         is_endless: Whether that is so for the head of a success only.
+        attempt: Which one it is, of what; may be told to anybody.
     """
 
     request: Request
     is_download: bool
     deadline: float
-    is_endless: bool = False
+    is_endless: bool
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +181,7 @@ class _Attempts:
             response: Response | None = None
             try:
                 signed = replace(request, headers={**request.headers, **headers})
-                response = yield Send(
-                    signed,
-                    self._is_download(),
-                    self._deadline,
-                    is_endless=self._call.operation.endless,
-                )
+                response = yield self._send(signed)
                 reply = decode_reply(self._rules.face, self._call, response)
             except PetstoreError as error:
                 step = self._after(error, response, headers)
@@ -240,8 +238,14 @@ class _Attempts:
             return encode_request(self._rules.face, call, boundary=boundary)
         return encode_request(self._rules.face, call)
 
-    def _is_download(self) -> bool:
-        return self._rules.face.route(self._call.operation).shape is Shape.STREAM
+    def _send(self, request: Request) -> Send:
+        face, operation = self._rules.face, self._call.operation
+        route = face.route(operation)
+        is_download = route.shape is Shape.STREAM
+        path = face.base + route.path
+        attempt = Attempt(operation.id, path, self._attempts)
+        is_endless = operation.endless
+        return Send(request, is_download, self._deadline, is_endless, attempt)
 
     def _pause(self, asked_s: float | None) -> Pause | None:
         """

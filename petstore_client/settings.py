@@ -1,10 +1,12 @@
 """Name what a caller may set."""
 
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 from petstore.contract.flavours import Flavour
 from petstore_client.decisions import Auth
 from petstore_client.options import Retry, Timeout
+from petstore_client.transports import AsyncTransport, Transport
 
 
 class Options(TypedDict, total=False):
@@ -29,8 +31,11 @@ class Settings(Options, total=False):
     Args:
         flavour: API of the server; read from the URL unless given.
         transport: Carries the requests instead of sockets: one of httpx, or what has
-            its methods.
+            its methods. Or a function that is given the stock transport, for each
+            process and event loop, and returns what stands around it: then time,
+            number of connections and cancellation are looked after as without it.
+            Of neither is believed that a request was never sent.
     """
 
     flavour: Flavour | None
-    transport: Any
+    transport: Transport | AsyncTransport | Callable[[Any], Any] | None

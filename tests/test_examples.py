@@ -1,5 +1,6 @@
 """Run the examples as a reader would: each in a process and a folder of its own."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,8 @@ def example(name):
 
 def test_every_example_is_run_here():
     run_here = {
+        "client_middleware.py",
+        "client_retries.py",
         "embed_async.py",
         "embed_sync.py",
         "httpx_v2.py",
@@ -76,6 +79,27 @@ def test_httpx_v2(tmp_path):
 
     assert shown.splitlines()[:2] == ["created: doggie", "sold: ['Dog 2', 'doggie']"]
     assert shown.splitlines()[-1] == "gone: Pet not found"
+
+
+def test_client_retries(tmp_path):
+    shown = run(tmp_path, example("client_retries.py"))
+
+    assert shown.splitlines() == [
+        "created: Rex",
+        "found: Rex",
+        "getPetById, 3 attempts, sent: no",
+    ]
+
+
+def test_client_middleware(tmp_path):
+    shown = run(tmp_path, example("client_middleware.py"))
+
+    assert re.sub(r"\d+ ms", "N ms", shown).splitlines() == [
+        "attempt 1, /pet: 200",
+        "addPet took N ms",
+        "attempt 1, /pet/{petId}: 200",
+        "getPetById took N ms",
+    ]
 
 
 def test_use_postgres(tmp_path, empty_postgres_url):

@@ -7,7 +7,7 @@ because below it the name would no more mean the built-in type.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Unpack
+from typing import Final, Unpack
 
 from petstore.contract import calls
 from petstore.contract.call import AsyncBackend
@@ -26,7 +26,7 @@ class AsyncStore(AsyncResource):
 
     def __init__(self, backend: AsyncBackend) -> None:
         super().__init__(backend)
-        self.orders = AsyncOrders(backend)
+        self.orders: Final = AsyncOrders(backend)
 
     async def inventory(self) -> dict[str, int]:
         """Return how many pets have each status; statuses of no pet are left out."""

@@ -95,11 +95,23 @@ class RemoteError(PetstoreError):
         message: For a human: what is wrong and what would be right.
         fields: The inputs at fault.
         extra: Further members of the problem, such as the current version.
+
+    Attributes:
+        status: That of the class; or the one of a server that is no Petstore, such as
+            the 502 of a gateway in between.
     """
 
     code: ClassVar[str]
-    status: ClassVar[int]
+    status: int
     title: ClassVar[str]
+
+    def __init_subclass__(
+        cls, *, code: str | None = None, status: int = 500, title: str = ""
+    ) -> None:
+        super().__init_subclass__()
+        # A special case of an error says nothing, and is told as that one.
+        if code is not None:
+            cls.code, cls.status, cls.title = code, status, title
 
     def __init__(
         self,
@@ -116,6 +128,11 @@ class RemoteError(PetstoreError):
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (type(self), self.message, self.fields, self.extra)
         return _rebuild, arguments, self.__dict__
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The members of an RFC 9457 problem; see `to_problem`."""
+        return self.to_problem()
 
     def to_problem(self) -> dict[str, Any]:
         """Return the members of an RFC 9457 problem."""
@@ -161,100 +178,113 @@ def _field(member: Mapping[str, Any]) -> FieldProblem:
     )
 
 
-class Malformed(RemoteError):
+class Malformed(
+    RemoteError,
+    code="malformed",
+    status=400,
+    title="The request cannot be read",
+):
     """Refuse a request that cannot be read, such as a body that is no JSON."""
 
-    code, status, title = "malformed", 400, "The request cannot be read"
 
-
-class Unauthorized(RemoteError):
+class Unauthorized(
+    RemoteError,
+    code="unauthorized",
+    status=401,
+    title="Credentials are needed",
+):
     """Refuse a request without valid credentials."""
 
-    code, status, title = "unauthorized", 401, "Credentials are needed"
 
-
-class Forbidden(RemoteError):
+class Forbidden(RemoteError, code="forbidden", status=403, title="Not allowed"):
     """Refuse what the caller's scopes do not allow."""
 
-    code, status, title = "forbidden", 403, "Not allowed"
 
-
-class NotFound(RemoteError):
+class NotFound(RemoteError, code="not_found", status=404, title="Not found"):
     """Say that the entity or the path does not exist."""
 
-    code, status, title = "not_found", 404, "Not found"
 
-
-class MethodNotAllowed(RemoteError):
+class MethodNotAllowed(
+    RemoteError,
+    code="method_not_allowed",
+    status=405,
+    title="Method not allowed",
+):
     """Say which methods the path has (`extra["allow"]`)."""
 
-    code, status, title = "method_not_allowed", 405, "Method not allowed"
 
-
-class NotAcceptable(RemoteError):
+class NotAcceptable(
+    RemoteError,
+    code="not_acceptable",
+    status=406,
+    title="Not acceptable",
+):
     """Say that the operation has no representation that Accept allows."""
 
-    code, status, title = "not_acceptable", 406, "Not acceptable"
 
-
-class Conflicted(RemoteError):
+class Conflicted(RemoteError, code="conflicted", status=409, title="It exists already"):
     """Refuse to create what exists already."""
 
-    code, status, title = "conflicted", 409, "It exists already"
 
-
-class RuleBroken(RemoteError):
+class RuleBroken(
+    RemoteError,
+    code="rule_broken",
+    status=409,
+    title="The shop's rules forbid it",
+):
     """Refuse what the shop's rules forbid, such as selling a pet twice."""
 
-    code, status, title = "rule_broken", 409, "The shop's rules forbid it"
 
-
-class Stale(RemoteError):
+class Stale(RemoteError, code="stale", status=412, title="Somebody wrote in between"):
     """Refuse a write based on an old version (`extra["current_version"]`)."""
 
-    code, status, title = "stale", 412, "Somebody wrote in between"
 
-
-class TooLarge(RemoteError):
+class TooLarge(RemoteError, code="too_large", status=413, title="Too large"):
     """Refuse a body above a stated limit."""
 
-    code, status, title = "too_large", 413, "Too large"
 
-
-class UnsupportedMedia(RemoteError):
+class UnsupportedMedia(
+    RemoteError,
+    code="unsupported_media",
+    status=415,
+    title="Unsupported media type",
+):
     """Refuse a media type that the operation does not take."""
 
-    code, status, title = "unsupported_media", 415, "Unsupported media type"
 
-
-class Invalid(RemoteError):
+class Invalid(RemoteError, code="invalid", status=422, title="The input is not valid"):
     """Refuse input that can be read but breaks the schema (`fields`)."""
 
-    code, status, title = "invalid", 422, "The input is not valid"
 
-
-class RateLimited(RemoteError):
+class RateLimited(
+    RemoteError,
+    code="rate_limited",
+    status=429,
+    title="Too many requests",
+):
     """Ask the caller to slow down."""
 
-    code, status, title = "rate_limited", 429, "Too many requests"
 
-
-class ServerFault(RemoteError):
+class ServerFault(
+    RemoteError,
+    code="server_fault",
+    status=500,
+    title="The server failed",
+):
     """Admit a bug or a broken store; details are in the server's log."""
 
-    code, status, title = "server_fault", 500, "The server failed"
 
-
-class Unavailable(RemoteError):
+class Unavailable(
+    RemoteError,
+    code="unavailable",
+    status=503,
+    title="Not available now",
+):
     """Refuse for now: the store is busy, read-only or not reachable."""
 
-    code, status, title = "unavailable", 503, "Not available now"
 
-
-class StorageFull(RemoteError):
+class StorageFull(RemoteError, code="storage_full", status=507, title="No space left"):
     """Say that nothing was written because no space is left; reads go on."""
-
-    code, status, title = "storage_full", 507, "No space left"
 
 
 REMOTE_ERRORS: tuple[type[RemoteError], ...] = (
@@ -289,8 +319,13 @@ def remote_error(status: int, problem: Mapping[str, Any]) -> RemoteError:
         problem: Members of the body; {} when it was no problem document.
     """
     fallback = ServerFault if status >= 500 else Malformed
-    kind = _BY_CODE.get(str(problem.get("code"))) or _BY_STATUS.get(status, fallback)
-    return kind.from_problem(problem)
+    kind = _BY_CODE.get(str(problem.get("code")))
+    if kind is not None:
+        return kind.from_problem(problem)
+    error = _BY_STATUS.get(status, fallback).from_problem(problem)
+    if error.status != status:
+        error.status = status
+    return error
 
 
 class LocalError(PetstoreError):

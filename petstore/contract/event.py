@@ -80,7 +80,7 @@ class EventReader:
     def __init__(self) -> None:
         self._left = b""
         self.place: int | None = None
-        self.count_since = 0
+        self.count_since: int = 0
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """
@@ -106,7 +106,8 @@ class EventReader:
                 yield event
         # Behind the event: whoever takes no more has not gone past it.
         if place is not None:
-            self.place, self.count_since = place, 0
+            self.place = place
+            self.count_since = 0
 
 
 def _place(text: bytes) -> int:

@@ -11,7 +11,7 @@ The two classes and their resources differ in `await` only; a test holds them eq
 
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from petstore.contract import calls
 from petstore.contract.async_pet_facade import AsyncPets
@@ -29,10 +29,10 @@ class Petstore:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self.pets = Pets(backend)
-        self.store = Store(backend)
-        self.users = Users(backend)
-        self.auth = Auth(backend)
+        self.pets: Final = Pets(backend)
+        self.store: Final = Store(backend)
+        self.users: Final = Users(backend)
+        self.auth: Final = Auth(backend)
 
     def events(self, *, after: int | None = None) -> Iterator[Event]:
         """
@@ -75,10 +75,10 @@ class AsyncPetstore:
 
     def __init__(self, backend: AsyncBackend) -> None:
         self._backend = backend
-        self.pets = AsyncPets(backend)
-        self.store = AsyncStore(backend)
-        self.users = AsyncUsers(backend)
-        self.auth = AsyncAuth(backend)
+        self.pets: Final = AsyncPets(backend)
+        self.store: Final = AsyncStore(backend)
+        self.users: Final = AsyncUsers(backend)
+        self.auth: Final = AsyncAuth(backend)
 
     async def events(self, *, after: int | None = None) -> AsyncIterator[Event]:
         """

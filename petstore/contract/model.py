@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Generic, TypeVar, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from pydantic.alias_generators import to_camel
 
 INT32_MAX = 2**31 - 1
@@ -33,18 +33,17 @@ M = TypeVar("M", bound=BaseModel)
 _set = object.__setattr__
 
 
-class Model(BaseModel):
+class Model(
+    BaseModel,
+    alias_generator=to_camel,
+    validate_by_name=True,
+    validate_by_alias=True,
+    serialize_by_alias=True,
+    extra="allow",
+    # Built at its first use: of two dozen models a start needs four.
+    defer_build=True,
+):
     """Be the base of everything that crosses the wire."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-        extra="allow",
-        # Built at its first use: of two dozen models a start needs four.
-        defer_build=True,
-    )
 
 
 def of_values(model: type[M], values: dict[str, Any], fields_set: set[str]) -> M:

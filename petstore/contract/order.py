@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from petstore.contract.model import Instant, Int32, Int64, Model, Text, Version
 
@@ -47,7 +47,8 @@ class Order(OrderDraft):
     version: Version = None
 
 
-class OrderPatch(Model):
+# A misspelt field would silently change nothing.
+class OrderPatch(Model, extra="forbid"):
     """
     Change some fields of an order, as a JSON merge patch.
 
@@ -55,8 +56,6 @@ class OrderPatch(Model):
 
     Source: RFC 7396.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     pet_id: OrderPetId | None = None
     quantity: Quantity | None = None

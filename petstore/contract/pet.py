@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from petstore.contract.model import (
     ITEMS_MAX,
@@ -94,7 +94,8 @@ class Pet(PetDraft):
     version: Version = None
 
 
-class PetPatch(Model):
+# A misspelt field would silently change nothing.
+class PetPatch(Model, extra="forbid"):
     """
     Change some fields of a pet, as a JSON merge patch.
 
@@ -102,9 +103,6 @@ class PetPatch(Model):
 
     Source: RFC 7396.
     """
-
-    # A misspelt field would silently change nothing.
-    model_config = ConfigDict(extra="forbid")
 
     category: PetCategory | None = None
     name: PetName | None = None

@@ -7,7 +7,7 @@ because below it the name would no more mean the built-in type.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Unpack
+from typing import Final, Unpack
 
 from petstore.contract import calls
 from petstore.contract.call import Backend
@@ -26,7 +26,7 @@ class Store(Resource):
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend)
-        self.orders = Orders(backend)
+        self.orders: Final = Orders(backend)
 
     def inventory(self) -> dict[str, int]:
         """Return how many pets have each status; statuses of no pet are left out."""

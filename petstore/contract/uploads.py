@@ -44,7 +44,7 @@ class UploadReader:
         if kind not in route.takes and not _is_image(kind, route):
             raise route.unsupported(kind)
         self._is_open = is_open
-        self.media_type = kind
+        self.media_type: str = kind
         self.file_name: str | None = None
         self.arguments: dict[str, Any] = {}
         self._fields: dict[str, bytes] = {}

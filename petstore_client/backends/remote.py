@@ -25,6 +25,7 @@ from petstore_client.decisions import Decision, Pause, Renew, Rules, Send, Step,
 from petstore_client.options import Retry, Timeout, retry_of, timeout_of
 from petstore_client.scopes import PerLoop, PerProcess
 from petstore_client.settings import Options
+from petstore_client.watching import is_watched, watched
 
 T = TypeVar("T")
 
@@ -83,7 +84,10 @@ class RemoteBackend:
 
     def _do(self, step: Step) -> Any:
         if isinstance(step, Send):
-            return self._sender.exchange(step)
+            if not is_watched():
+                return self._sender.exchange(step)
+            with watched(step, self._sender.server) as watch:
+                return watch.saw(self._sender.exchange(watch.step))
         if isinstance(step, Pause):
             time.sleep(step.seconds)
             return None
@@ -148,7 +152,10 @@ class AsyncRemoteBackend:
 
     async def _do(self, step: Step) -> Any:
         if isinstance(step, Send):
-            return await self._sender.exchange(step)
+            if not is_watched():
+                return await self._sender.exchange(step)
+            with watched(step, self._sender.server) as watch:
+                return watch.saw(await self._sender.exchange(watch.step))
         if isinstance(step, Pause):
             await asyncio.sleep(step.seconds)
             return None

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from petstore_client.causes import cause_of
+from petstore_client.causes import cause_of, may_be_late
 
 
 def wrapped(*errors: BaseException) -> BaseException:
@@ -67,3 +67,16 @@ def test_causes_that_go_round_in_a_circle_end():
     other.__context__ = error
 
     assert "a" == cause_of(error)
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [(None, True), (TimeoutError(), True), (ConnectionResetError(), False)],
+)
+def test_timeout_may_be_what_it_says_unless_something_else_is_behind_it(
+    cause, expected
+):
+    error = OSError()
+    error.__cause__ = cause
+
+    assert expected == may_be_late(error)

@@ -102,7 +102,7 @@ async def test_cancelled_calls_cost_nobody_else(talk, at_scale: Callable[[int], 
         wire = client if talk is answer_all else AsyncPetstore(server.url, retry=1)
         pets = await asyncio.gather(*(wire.pets.get(1) for _ in range(100)))
         backend: Any = client._backend
-        pool = backend._sender._pools.get()
+        pool = backend.inner._sender._pools.get()
         await asyncio.sleep(0.05)
         assert 100 == len(pets)
         assert CONNECTIONS_MAX == pool.gate._free

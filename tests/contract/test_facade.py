@@ -274,9 +274,8 @@ def _shapes(methods: dict[str, Any]) -> dict[str, object]:
 def _plain(hints: str) -> str:
     # Only coroutines can wait for pieces of a file.
     hints = hints.replace("collections.abc.AsyncIterable[bytes] | ", "")
-    return hints.replace("pager.AsyncPager", "pager.Pager").replace(
-        AsyncIterator.__name__, "Iterator"
-    )
+    hints = hints.replace("pager.AsyncPager", "pager.Pager")
+    return hints.replace(AsyncIterator.__name__, "Iterator")
 
 
 @pytest.mark.parametrize("method", ["pets.list", "store.orders.list", "users.list"])

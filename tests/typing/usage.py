@@ -1,0 +1,159 @@
+"""
+Use the whole client as an app does; type checkers read it, and nothing runs it.
+
+`nox -s types` holds it to mypy's and pyright's strict rules.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import assert_type
+
+from petstore_client import (
+    OMIT,
+    ApiKey,
+    AsyncPetstore,
+    Bearer,
+    ByteStream,
+    FileTokens,
+    NotFound,
+    Omit,
+    Order,
+    OrderDraft,
+    Password,
+    Pet,
+    PetChange,
+    PetDraft,
+    Petstore,
+    PetstoreError,
+    Photo,
+    Progress,
+    RemoteError,
+    Reply,
+    Retry,
+    Stale,
+    Tag,
+    Timeout,
+    Token,
+    TokenInfo,
+    TransportError,
+    User,
+    UserDraft,
+    calls,
+)
+
+
+def pets(client: Petstore) -> None:
+    rex = client.pets.create(
+        PetDraft(name="Rex", photo_urls=[], tags=[Tag(name="friendly")]),
+        idempotency_key="7",
+    )
+    assert_type(rex, Pet)
+    assert_type(client.pets.get(1), Pet)
+    assert_type(client.pets.replace(rex), Pet)
+    assert_type(client.pets.update(1, name="Max", status=None, tags=OMIT), Pet)
+    assert_type(client.pets.delete(1), None)
+    assert_type(client.pets.restore(1), Pet)
+    for pet in client.pets.list(status=["sold", "pending"], page_size=10, limit=100):
+        assert_type(pet, Pet)
+    assert_type(client.pets.list().first(), Pet | None)
+    assert_type(client.pets.list().collect(max_items=10), list[Pet])
+    for change in client.pets.history(1):
+        assert_type(change, PetChange)
+    assert_type(client.pets.photo("a.png"), bytes)
+    photo = client.pets.upload_photo(1, Path("rex.png"), on_progress=show)
+    assert_type(photo, Photo)
+
+
+def show(progress: Progress) -> None:
+    assert_type(progress.sent_bytes, int)
+    assert_type(progress.total_bytes, int | None)
+
+
+def store(client: Petstore) -> None:
+    assert_type(client.store.inventory(), dict[str, int])
+    order = client.store.orders.place(OrderDraft(pet_id=1, quantity=1))
+    assert_type(order, Order)
+    assert_type(client.store.orders.get(1), Order)
+    assert_type(client.store.orders.update(1, status="approved"), Order)
+    assert_type(client.store.orders.cancel(1), None)
+    for placed in client.store.orders.list():
+        assert_type(placed, Order)
+
+
+def users(client: Petstore) -> None:
+    draft = UserDraft(username="ann", password="correct horse")
+    assert_type(client.users.get("ann"), User)
+    client.users.create(draft)
+    client.users.create_many([draft])
+    client.users.delete("ann")
+    assert_type(client.auth.login("ann", "correct horse"), Token)
+    assert_type(client.auth.me(), TokenInfo)
+    client.auth.logout()
+
+
+def events(client: Petstore) -> None:
+    for event in client.events(after=0):
+        assert_type(event.seq, int)
+        assert_type(event.kind, str)
+
+
+def raw(client: Petstore) -> None:
+    reply = client.send(calls.get_pet_by_id(7))
+    assert_type(reply, Reply[Pet])
+    assert_type(reply.value, Pet)
+    assert_type(reply.version, int | None)
+    assert_type(client.send(calls.get_photo("a.png")), Reply[ByteStream])
+    assert_type(client.with_options(timeout=2, retry=1), Petstore)
+
+
+def refusals(client: Petstore) -> str:
+    try:
+        client.pets.get(1)
+    except NotFound as error:
+        return f"{error.code} {error.status} {error.request_id}"
+    except Stale as error:
+        return error.message
+    except TransportError as error:
+        return error.sent
+    except RemoteError as error:
+        return str(error.fields)
+    except PetstoreError as error:
+        return f"{error.operation} {error.attempts} {error.retry_after_s}"
+    return ""
+
+
+def settings() -> list[Petstore]:
+    return [
+        Petstore("https://pets.example.com", auth=ApiKey("k"), timeout=30, retry=4),
+        Petstore("https://pets.example.com/v2", auth=Bearer("t")),
+        Petstore("https://pets.example.com", flavour="v3", retry=Retry(attempts=2)),
+        Petstore(
+            "https://pets.example.com",
+            auth=Password("ann", "pw", tokens=FileTokens(Path("token.json"))),
+            timeout=Timeout(total=5, read=2),
+        ),
+        Petstore("memory:"),
+        Petstore(),
+    ]
+
+
+def rename(client: Petstore, name: str | Omit = OMIT) -> Pet:
+    return client.pets.update(1, name=name)
+
+
+async def coroutines(client: AsyncPetstore, pieces: AsyncIterator[bytes]) -> None:
+    assert_type(await client.pets.get(1), Pet)
+    assert_type(await client.pets.list().collect(max_items=10), list[Pet])
+    async for pet in client.pets.list(status="sold"):
+        assert_type(pet, Pet)
+    async for change in client.pets.history(1):
+        assert_type(change, PetChange)
+    assert_type(await client.pets.upload_photo(1, pieces, on_progress=show), Photo)
+    assert_type(await client.store.inventory(), dict[str, int])
+    async for order in client.store.orders.list():
+        assert_type(order, Order)
+    async for event in client.events():
+        assert_type(event.action, str)
+    assert_type(await client.send(calls.get_pet_by_id(7)), Reply[Pet])
+    async with client.with_options(timeout=1) as patient:
+        assert_type(patient, AsyncPetstore)
