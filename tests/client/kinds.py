@@ -17,10 +17,18 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from httpx_aiohttp import AiohttpTransport
 
 import petstore
 from petstore.contract.flavours import Flavour, face
-from petstore_client import AsyncPetstore, Petstore
+from petstore_client import (
+    AsyncBackendWrapper,
+    AsyncPetstore,
+    BackendWrapper,
+    Petstore,
+    connect,
+    connect_async,
+)
 from petstore_client.testing import AsyncFake, Fake, router
 from tests.kit.facades import Noted, NotingBackend, call, public_methods
 from tests.kit.faces import as_answered
@@ -91,6 +99,20 @@ def _async_remote(stores: Stores, flavour: Flavour) -> Petstore:
     return waited(client, stores.runner)
 
 
+def _wrapped(stores: Stores) -> Petstore:
+    return Petstore(BackendWrapper(connect(stores.server_url)))
+
+
+def _async_wrapped(stores: Stores) -> Petstore:
+    wrapper = AsyncBackendWrapper(connect_async(stores.server_url))
+    return waited(AsyncPetstore(wrapper), stores.runner)
+
+
+def _aiohttp(stores: Stores) -> Petstore:
+    client = AsyncPetstore(stores.server_url, transport=AiohttpTransport())
+    return waited(client, stores.runner)
+
+
 def _embedded(_: Stores) -> Petstore:
     return Petstore(petstore.open(**OPTIONS))
 
@@ -127,12 +149,15 @@ KINDS: dict[str, Kind] = {
     "native": Kind(partial(_remote, flavour="native")),
     "v2": Kind(partial(_remote, flavour="v2"), "v2"),
     "v3": Kind(partial(_remote, flavour="v3"), "v3"),
+    "wrapped": Kind(_wrapped),
     "embedded": Kind(_embedded),
     "fake": Kind(_fake),
     "router": Kind(_routed),
     "async native": Kind(partial(_async_remote, flavour="native")),
     "async v2": Kind(partial(_async_remote, flavour="v2"), "v2"),
     "async v3": Kind(partial(_async_remote, flavour="v3"), "v3"),
+    "async wrapped": Kind(_async_wrapped),
+    "aiohttp": Kind(_aiohttp),
     "async embedded": Kind(_async_embedded),
     "async fake": Kind(_async_fake),
     "async router": Kind(_async_routed),
