@@ -142,7 +142,12 @@ class Users(Resource):
     def create_with_array(
         self, users: Sequence[UserDraft], **keyed: Unpack[Keyed]
     ) -> list[User]:
-        """Do what `create_many` does, by the other operation of the contract."""
+        """
+        Do what `create_many` does, by the other operation of the contract.
+
+        Raises:
+            Conflicted: A username or an id is taken.
+        """
         return self._send(calls.create_users_with_array(users, **keyed))
 
     def get(self, username: str) -> User:
@@ -190,6 +195,7 @@ class Users(Resource):
         Raises:
             NotFound: No such user, unless missing_ok.
             Stale: Somebody wrote the user in between.
+            RuleBroken: The user is the last owner of a shop.
         """
         try:
             self._send(calls.delete_user(username, **condition))
@@ -234,7 +240,12 @@ class Auth(Resource):
         return self._send(calls.get_token())
 
     def login_user(self, username: str, password: str) -> Token:
-        """Do what `login` does as the public contract has it, less safely."""
+        """
+        Do what `login` does as the public contract has it, less safely.
+
+        Raises:
+            Unauthorized: No such user, or another password.
+        """
         return self._send(calls.login_user(username, password))
 
     def logout_user(self) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from petstore.contract import calls
 from petstore.contract.errors import (
     Conflicted,
     Invalid,
@@ -28,6 +29,10 @@ def a_new_pet(shop: Shop, **fields: object) -> Pet:
     return shop.client.pets.create(a_draft(**fields))
 
 
+def a_key(shop: Shop) -> str:
+    return shop.new("key").replace(" ", "-")
+
+
 @shows("pets.create")
 def test_created_pet_is_its_draft_with_an_id_and_a_version(shop: Shop):
     draft = a_draft(name=shop.new("Rex"), photo_urls=["a", "b"], status="pending")
@@ -48,11 +53,44 @@ def test_created_pet_takes_no_id_of_another(shop: Shop):
         a_new_pet(shop, id=taken)
 
 
+@shows("pets.create", needs="idempotency_key")
+def test_pet_with_the_same_key_is_created_once(shop: Shop):
+    key, draft = a_key(shop), a_draft(name=shop.new("Rex"))
+
+    first, second = (
+        shop.client.pets.create(draft, idempotency_key=key) for _ in range(2)
+    )
+
+    assert first == second
+
+
+@shows("pets.create", Invalid, needs="idempotency_key")
+def test_key_of_another_pet_is_refused(shop: Shop):
+    key = a_key(shop)
+    shop.client.pets.create(a_draft(name="Rex"), idempotency_key=key)
+
+    with pytest.raises(Invalid, match="takes a new key"):
+        shop.client.pets.create(a_draft(name="Max"), idempotency_key=key)
+
+
 @shows("pets.get")
 def test_pet_is_read_as_it_was_stored(shop: Shop):
     created = a_new_pet(shop)
 
     assert created == shop.client.pets.get(created.id)
+
+
+@shows("pets.get", needs="unless_version")
+def test_pet_that_the_caller_knows_is_not_sent_again(shop: Shop):
+    created = a_new_pet(shop)
+
+    known, changed = (
+        shop.client.send(calls.get_pet_by_id(created.id, unless_version=version))
+        for version in (1, 2)
+    )
+
+    assert (304, None, 1) == (known.status, known.value, known.version)
+    assert (200, created, 1) == (changed.status, changed.value, changed.version)
 
 
 @shows("pets.get", NotFound)
