@@ -9,6 +9,7 @@ a password.
 import asyncio
 import copy
 import sys
+import threading
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
 from contextlib import suppress
@@ -99,6 +100,10 @@ class HttpSender:
             if not is_kept:
                 pool.gate.leave()
 
+    def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the sender is closed."""
+        self._pools.get().over.wait(seconds)
+
     def close(self) -> None:
         """Close all connections; a second time does nothing."""
         self._wire.closed.set()
@@ -167,17 +172,26 @@ class AsyncHttpSender:
         # See `_network.py` for why httpcore is not cancelled.
         return await abortable(answer, limit)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the sender is closed."""
+        pool = self._pools.get()
+        # A pool that was made after the close is told of none.
+        if self._wire.closed.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await pool.over.wait()
+
     async def close(self) -> None:
         """Close all connections; a second time does nothing."""
         self._wire.closed.set()
         if self._carrier.foreign is not None:
             await self._carrier.foreign.aclose()
-            return
         for loop, pool in self._pools.take():
             if loop is asyncio.get_running_loop():
-                await pool.transport.aclose()
+                await pool.close()
             elif loop.is_running():
-                asyncio.run_coroutine_threadsafe(pool.transport.aclose(), loop)
+                asyncio.run_coroutine_threadsafe(pool.close(), loop)
 
     async def _in_time(self, answer: Awaitable[Response], limit: Limit) -> Response:
         """Wait for what a caller gave, which knows nothing of the limit."""
@@ -237,6 +251,8 @@ class _Pool:
             stock_transport(wire.server)
         )
         self.abandoned: deque[Body] = deque()
+        # Not the client's own: whoever waits for that one may hold its lock in a fork.
+        self.over = threading.Event()
 
     def reap(self) -> None:
         """Close the downloads that were dropped unread."""
@@ -245,6 +261,7 @@ class _Pool:
                 self.abandoned.popleft().close()
 
     def close(self) -> None:
+        self.over.set()
         self.reap()
         self.transport.close()
 
@@ -253,9 +270,15 @@ class _AsyncPool:
     """Hold the connections of one event loop, and the gate in front of them."""
 
     def __init__(self, wire: Wire, carrier: Carrier) -> None:
-        is_ours = carrier.foreign is None
-        self.gate = AsyncGate(CONNECTIONS_MAX if is_ours else sys.maxsize)
+        self._is_ours = carrier.foreign is None
+        self.gate = AsyncGate(CONNECTIONS_MAX if self._is_ours else sys.maxsize)
         self.transport = carrier.foreign or self._made(carrier, wire.server)
+        self.over = asyncio.Event()
+
+    async def close(self) -> None:
+        self.over.set()
+        if self._is_ours:
+            await self.transport.aclose()
 
     def _made(self, carrier: Carrier, server: Server) -> Any:
         stock = async_stock_transport(server)

@@ -89,8 +89,7 @@ class RemoteBackend:
             with watched(step, self._sender.server) as watch:
                 return watch.saw(self._sender.exchange(watch.step))
         if isinstance(step, Pause):
-            time.sleep(step.seconds)
-            return None
+            return self._sender.pause(step.seconds)
         return self._renew(step)
 
     def _renew(self, step: Renew) -> None:
@@ -157,8 +156,7 @@ class AsyncRemoteBackend:
             with watched(step, self._sender.server) as watch:
                 return watch.saw(await self._sender.exchange(watch.step))
         if isinstance(step, Pause):
-            await asyncio.sleep(step.seconds)
-            return None
+            return await self._sender.pause(step.seconds)
         return await self._renew(step)
 
     async def _renew(self, step: Renew) -> None:
