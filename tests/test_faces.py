@@ -3,9 +3,11 @@ The same calls give the same answers, whichever way they take.
 
 Five stores answer each call: embedded on SQLite and on Postgres, and served by the
 native API, `/v2` and `/api/v3`. A face that has no words for a call lets the native API
-of its own server answer, so that all stores stay comparable.
+of its own server answer, so that all stores stay comparable. A synchronous and an
+asynchronous client take turns, wherever two can have one store.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,15 +25,16 @@ from petstore.contract.errors import RemoteError
 from petstore.contract.facade import Petstore
 from petstore.contract.flavours import Face, Flavour, face
 from petstore.contract.user import Token
-from petstore.embed import Embedded
+from petstore.embed import AsyncEmbedded, Embedded
 from petstore.engine.engine import Engine
-from petstore.engine.opening import Options, open_engine
+from petstore.engine.opening import Options, open_async_engine, open_engine
 from petstore.engine.seeding import empty, first_units
 from petstore.engine.seeds import Seed
 from tests.kit.faces import as_answered, can_carry
 from tests.kit.postgres import Postgres
 from tests.kit.shop_calls import scripts
 from tests.kit.stores import postgres
+from tests.kit.waited import InTurn, Waiting
 
 __all__ = ["postgres"]
 
@@ -42,6 +45,21 @@ EXAMPLE_COUNT = settings().max_examples * 3 // 10
 IDS = (1, 2, 3, 4, 5)
 # Explaining a failure would take minutes.
 PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold what can be compared of the answer to a call that was not refused."""
+
+    value: Any
+    version: int | None
+
+    def through(self, face: Face | None) -> "Answer":
+        """Return what of it a face carries; None carries all of it."""
+        if face is None:
+            return self
+        version = self.version if face.flavour == "native" else None
+        return Answer(as_answered(face, self.value), version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +84,20 @@ class Way:
         # Else hypothesis would show everything that it holds.
         printer.text(self.name)
 
+    def can_carry(self, call: Call[Any]) -> bool:
+        """Tell whether its own client has words for a call."""
+        return self.face is None or can_carry(self.face, call)
+
     def answer(self, call: Call[Any]) -> Any:
         """Return what can be compared of the answer to a call."""
-        can = self.face is None or can_carry(self.face, call)
         try:
-            value = (self.client if can else self.native).send(call).value
+            reply = (self.client if self.can_carry(call) else self.native).send(call)
         except RemoteError as error:
             return type(error), error.message, error.fields, error.extra
+        value = reply.value
         # A token is random.
-        return value.expires_at if isinstance(value, Token) else value
+        shown = value.expires_at if isinstance(value, Token) else value
+        return Answer(shown, reply.version)
 
     def state(self) -> dict[str, Any]:
         """Return what anybody can read."""
@@ -112,17 +135,33 @@ def ways(
         "data_dir": tmp_path_factory.mktemp("pictures"),
     }
     with ExitStack() as stack:
+        runner = stack.enter_context(asyncio.Runner())
         url = stack.enter_context(postgres.fresh_store())
-        embedded = [_embedded(url, options) for url in ("memory:", url)]
-        for way in embedded:
-            stack.enter_context(way.client)
-        yield [*embedded, *(_served(one, options, stack) for one in FLAVOURS)]
+        yield [
+            _embedded("memory:", options, stack),
+            _embedded(url, options, stack, runner),
+            *(_served(one, options, stack, runner) for one in FLAVOURS),
+        ]
 
 
-def _embedded(url: str, options: Options) -> Way:
+def _embedded(
+    url: str,
+    options: Options,
+    stack: ExitStack,
+    runner: asyncio.Runner | None = None,
+) -> Way:
+    """Open a store, and where there is a runner, twice: for either kind of caller."""
     engine = open_engine(url, options)
-    client = Embedded(engine)
-    return Way(url, None, client, client, lambda: _empty(engine))
+    native = stack.enter_context(Embedded(engine))
+    client: Petstore = native
+    if runner is not None:
+        twin = Waiting(runner.run(_opened(url, options)), runner)
+        client = stack.enter_context(Petstore(InTurn(native, twin)))
+    return Way(url, None, client, native, lambda: _empty(engine))
+
+
+async def _opened(url: str, options: Options) -> AsyncEmbedded:
+    return AsyncEmbedded(await open_async_engine(url, options))
 
 
 def _empty(engine: Engine) -> None:
@@ -130,9 +169,15 @@ def _empty(engine: Engine) -> None:
         engine.store.write(unit)
 
 
-def _served(flavour: Flavour, options: Options, stack: ExitStack) -> Way:
+def _served(
+    flavour: Flavour, options: Options, stack: ExitStack, runner: asyncio.Runner
+) -> Way:
     server = stack.enter_context(petstore.serve(**options))
-    client = stack.enter_context(petstore_client.Petstore(server.url, flavour=flavour))
+    twin = petstore_client.AsyncPetstore(server.url, flavour=flavour)
+    turns = InTurn(
+        petstore_client.Petstore(server.url, flavour=flavour), Waiting(twin, runner)
+    )
+    client = stack.enter_context(Petstore(turns))
     native = stack.enter_context(petstore_client.Petstore(server.url))
     http = stack.enter_context(httpx.Client(base_url=server.url))
     return Way(
@@ -162,10 +207,10 @@ def check_answers(ways: list[Way], call: Call[Any]) -> None:
     expected = ways[0].answer(call)
     for way in ways[1:]:
         actual = way.answer(call)
-        if way.face is not None and can_carry(way.face, call):
-            assert as_answered(way.face, expected) == actual, way.name
-        else:
-            assert expected == actual, way.name
+        shown = expected
+        if isinstance(expected, Answer) and way.can_carry(call):
+            shown = expected.through(way.face)
+        assert shown == actual, way.name
 
 
 def check_agreement(seen: dict[str, Any]) -> None:

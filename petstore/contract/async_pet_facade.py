@@ -178,8 +178,8 @@ class AsyncPets(AsyncResource):
 
         Raises:
             NotFound: No such pet.
-            TooLarge: The file, or the picture in it, is above a limit.
-            UnsupportedMedia: It is no image that the store takes.
+            TooLarge: The file is above the limit, or the pet has too many pictures.
+            Invalid: It is no picture that the store takes, or one that is too large.
             OSError: The path cannot be read.
         """
         content = byte_stream(file, on_progress)

@@ -163,6 +163,25 @@ class Face:
             )
         return route
 
+    def route_for(self, call: Call[Any]) -> Route:
+        """
+        Return the route that a call can take with all of its arguments.
+
+        Raises:
+            NotSupported: There is none.
+        """
+        route = self.route(call.operation)
+        lacking = call.arguments.keys() - {arg.name for arg in route.args}
+        # Left out in silence, a condition would overwrite what somebody wrote, and a
+        # key would promise that it is harmless to send the call again.
+        if lacking:
+            names = " and no ".join(sorted(lacking))
+            raise NotSupported(
+                f"{call.operation.id} takes no {names} on the {self.flavour} API; leave"
+                " it out (None), or use the native API."
+            )
+        return route
+
 
 _OURS: Final = frozenset(
     {

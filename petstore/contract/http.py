@@ -135,9 +135,9 @@ def encode_request(face: Face, call: Call[Any], *, boundary: str = BOUNDARY) -> 
         boundary: Separates the parts of a form; random where the file is foreign.
 
     Raises:
-        NotSupported: The face has no such operation.
+        NotSupported: The face has no such operation, or not with these arguments.
     """
-    route = face.route(call.operation)
+    route = face.route_for(call)
     path = route.path
     query: list[tuple[str, str]] = []
     form: list[tuple[str, str]] = []

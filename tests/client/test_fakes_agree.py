@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 import petstore
 from petstore.contract import calls
-from petstore.contract.call import AsyncBackend, Call, Reply
+from petstore.contract.call import Call
 from petstore.contract.errors import PetstoreError
 from petstore.contract.faults import Rates
 from petstore.contract.flavours import Flavour, face
@@ -19,6 +19,7 @@ from petstore_client import AsyncPetstore, Petstore, Retry
 from petstore_client.testing import AsyncFake, Fake, Faults, FaultyTransport, router
 from tests.kit.builders import a_draft
 from tests.kit.shop_calls import scripts
+from tests.kit.waited import Waiting
 from tests.test_faces import (
     EXAMPLE_COUNT,
     FLAVOURS,
@@ -33,22 +34,6 @@ ORIGIN = "http://petstore.test"
 OPTIONS: dict[str, Any] = {"seed": "empty", "clock": lambda: NOW}
 CALL_COUNT = 60
 RATES: Rates = {"drop": 0.1, "unavailable": 0.15, "lost": 0.15}
-
-
-class Waiting:
-    """Wait for each call of a backend for coroutines."""
-
-    def __init__(self, inner: AsyncBackend, runner: asyncio.Runner) -> None:
-        self._inner = inner
-        self._runner = runner
-
-    def send(self, call: Call[Any]) -> Reply[Any]:
-        """Send a call and wait."""
-        return self._runner.run(self._inner.send(call))
-
-    def close(self) -> None:
-        """Close the backend and wait."""
-        self._runner.run(self._inner.close())
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from petstore.contract.http import (
 )
 from petstore.contract.media import FORM, JSON, MERGE_PATCH
 from petstore.contract.pet import PetPatch
-from tests.kit.builders import a_pet
+from tests.kit.builders import a_draft, a_pet
 from tests.kit.faces import can_carry
 from tests.kit.operation_strategies import operation_calls
 from tests.kit.scripts import Script, only
@@ -68,6 +68,25 @@ def test_call_survives_its_request(key, data):
 def test_operation_that_a_face_lacks_is_not_supported():
     with pytest.raises(NotSupported, match="The v2 API has no operation listPets"):
         encode_request(V2, calls.list_pets())
+
+
+@pytest.mark.parametrize("face", [V2, V3])
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (calls.delete_pet(1, if_version=2), "if_version"),
+        (calls.add_pet(a_draft(), idempotency_key="k"), "idempotency_key"),
+        (
+            calls.update_pet_with_form(1, if_version=2, idempotency_key="k"),
+            "idempotency_key and no if_version",
+        ),
+    ],
+)
+def test_argument_that_a_face_lacks_is_not_left_out_in_silence(face, call, names):
+    expected = f"{call.operation.id} takes no {names} on the {face.flavour} API; leave"
+
+    with pytest.raises(NotSupported, match=expected):
+        encode_request(face, call)
 
 
 @pytest.mark.parametrize(
