@@ -9,7 +9,6 @@ a password.
 import asyncio
 import copy
 import sys
-import threading
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
 from contextlib import suppress
@@ -60,7 +59,6 @@ class HttpSender:
         self._wire = Wire(server, timeout or Timeout(), is_stock=self._carrier.is_stock)
         self.server = server
         self._pools = PerProcess(partial(_Pool, self._wire, self._carrier))
-        self._closed = threading.Event()
 
     def with_timeout(self, timeout: Timeout) -> Self:
         """Return a sender with other times over the same connections."""
@@ -80,7 +78,7 @@ class HttpSender:
             OSError: The file of an upload cannot be read.
         """
         wire = self._wire
-        wire.require_open(self._closed)
+        wire.require_open()
         outgoing = wire.outgoing(step, _sync_content(step.request.body))
         pool = self._pools.get()
         if not pool.gate.enter(wire.pool_until(step.deadline)):
@@ -88,6 +86,8 @@ class HttpSender:
         limit = Limit(step.deadline)
         is_kept = False
         try:
+            # The close may have come while this request waited.
+            wire.require_open()
             pool.reap()
             with wire.guard(limit):
                 incoming = pool.transport.handle_request(outgoing)
@@ -101,7 +101,7 @@ class HttpSender:
 
     def close(self) -> None:
         """Close all connections; a second time does nothing."""
-        self._closed.set()
+        self._wire.closed.set()
         is_ours = self._carrier.foreign is None
         pool = self._pools.peek() if is_ours else self._pools.get()
         if pool is not None:
@@ -145,7 +145,6 @@ class AsyncHttpSender:
         self._wire = Wire(server, timeout or Timeout(), is_stock=self._carrier.is_stock)
         self.server = server
         self._pools = PerLoop(partial(_AsyncPool, self._wire, self._carrier))
-        self._closed = threading.Event()
 
     def with_timeout(self, timeout: Timeout) -> Self:
         """Return a sender with other times over the same connections."""
@@ -156,7 +155,7 @@ class AsyncHttpSender:
     async def exchange(self, step: Send) -> Response:
         """Send a request and return the response; see `HttpSender.exchange`."""
         wire = self._wire
-        wire.require_open(self._closed)
+        wire.require_open()
         outgoing = wire.outgoing(step, _async_content(step.request.body))
         pool = self._pools.get()
         if not await pool.gate.enter(wire.pool_until(step.deadline)):
@@ -170,7 +169,7 @@ class AsyncHttpSender:
 
     async def close(self) -> None:
         """Close all connections; a second time does nothing."""
-        self._closed.set()
+        self._wire.closed.set()
         if self._carrier.foreign is not None:
             await self._carrier.foreign.aclose()
             return
@@ -196,6 +195,8 @@ class AsyncHttpSender:
     ) -> Response:
         is_kept = False
         try:
+            # The close may have come while this request waited.
+            self._wire.require_open()
             with self._wire.guard(limit):
                 incoming = await pool.transport.handle_async_request(outgoing)
             is_kept = _is_download(step, incoming)

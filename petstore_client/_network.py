@@ -26,11 +26,12 @@ from collections.abc import (
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import httpcore
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 SocketOptions = Iterable[Any] | None
 
@@ -177,11 +178,51 @@ def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(at[0]) for *_, at in found))
 
 
+class _Opened(Generic[S]):
+    """
+    Know all connections, so that closing the pool leaves none of them open.
+
+    httpcore closes those that it has made. One that a request is making just then goes
+    on to be used, and nobody closes it.
+    """
+
+    def __init__(self) -> None:
+        self._streams: set[S] = set()
+        self._is_over = False
+
+    def add(self, stream: S) -> None:
+        """
+        Note a new one.
+
+        Raises:
+            httpcore.ConnectError: It comes too late, and has to be closed.
+        """
+        # In this order: whoever ends them looks for them after it has said so.
+        self._streams.add(stream)
+        if self._is_over:
+            raise httpcore.ConnectError("the client is closed")
+
+    def forget(self, stream: S) -> None:
+        """Note that one is closed."""
+        self._streams.discard(stream)
+
+    def end(self) -> list[S]:
+        """Take no more, and return those that are open."""
+        self._is_over = True
+        return list(self._streams)
+
+
 class DeadlineBackend(httpcore.NetworkBackend):
     """Connect like the given backend, and keep to the limit."""
 
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
+        self._opened: _Opened[_Stream] = _Opened()
+
+    def close(self) -> None:
+        """Close all connections, and those that are just being made."""
+        for stream in self._opened.end():
+            stream.close()
 
     def connect_tcp(
         self,
@@ -195,11 +236,10 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
         def connected(address: str) -> httpcore.NetworkStream:
             left = _left(timeout)
-            return _Stream(
-                self._inner.connect_tcp(
-                    address, port, left, local_address, socket_options
-                )
+            inner = self._inner.connect_tcp(
+                address, port, left, local_address, socket_options
             )
+            return _Stream.opened(inner, self._opened)
 
         *others, last = _addresses(host, port)
         for address in others:
@@ -213,8 +253,23 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
+    def __init__(
+        self, inner: httpcore.NetworkStream, opened: "_Opened[_Stream]"
+    ) -> None:
         self._inner = inner
+        self._opened = opened
+
+    @classmethod
+    def opened(
+        cls, inner: httpcore.NetworkStream, opened: "_Opened[_Stream]"
+    ) -> "_Stream":
+        stream = cls(inner, opened)
+        try:
+            opened.add(stream)
+        except httpcore.ConnectError:
+            stream.close()
+            raise
+        return stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, _left(timeout))
@@ -225,6 +280,7 @@ class _Stream(httpcore.NetworkStream):
             self._inner.write(piece, _left(timeout))
 
     def close(self) -> None:
+        self._opened.forget(self)
         # A thread that reads would wait on for what the peer sends, closed or not. Not
         # the method of a TLS socket, which takes from the reader what it reads with.
         connected = self._inner.get_extra_info("socket")
@@ -241,11 +297,15 @@ class _Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         try:
             left = _left(timeout)
-            return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+            inner = self._inner.start_tls(ssl_context, server_hostname, left)
         except BaseException:
             # The pool knows nothing of a connection that is not made yet.
             self._inner.close()
             raise
+        finally:
+            # From here on there is another one in its place.
+            self._opened.forget(self)
+        return _Stream.opened(inner, self._opened)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -256,6 +316,12 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
         self._inner = inner
+        self._opened: _Opened[_AsyncStream] = _Opened()
+
+    async def aclose(self) -> None:
+        """Close all connections, and those that are just being made."""
+        for stream in self._opened.end():
+            await stream.aclose()
 
     async def connect_tcp(
         self,
@@ -270,7 +336,7 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         stream = await _wait(
             self._inner.connect_tcp(host, port, left, local_address, socket_options)
         )
-        return _AsyncStream(stream)
+        return await _AsyncStream.opened(stream, self._opened)
 
     async def sleep(self, seconds: float) -> None:
         """Pause between two attempts to connect."""
@@ -278,8 +344,23 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+    def __init__(
+        self, inner: httpcore.AsyncNetworkStream, opened: "_Opened[_AsyncStream]"
+    ) -> None:
         self._inner = inner
+        self._opened = opened
+
+    @classmethod
+    async def opened(
+        cls, inner: httpcore.AsyncNetworkStream, opened: "_Opened[_AsyncStream]"
+    ) -> "_AsyncStream":
+        stream = cls(inner, opened)
+        try:
+            opened.add(stream)
+        except httpcore.ConnectError:
+            await stream.aclose()
+            raise
+        return stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return await _wait(self._inner.read(max_bytes, _left(timeout)))
@@ -288,6 +369,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         await _wait(self._inner.write(buffer, _left(timeout)))
 
     async def aclose(self) -> None:
+        self._opened.forget(self)
         await self._inner.aclose()
 
     async def start_tls(
@@ -304,7 +386,9 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         except BaseException:
             await self._inner.aclose()
             raise
-        return _AsyncStream(inner)
+        finally:
+            self._opened.forget(self)
+        return await _AsyncStream.opened(inner, self._opened)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -74,6 +74,7 @@ class Wire:
         self.server = server
         self.url = _url(server)
         self.proxy = _proxy(server) if is_stock else None
+        self.closed = threading.Event()
         self._timeout = timeout
         self._is_stock = is_stock
 
@@ -83,9 +84,9 @@ class Wire:
         wire._timeout = timeout
         return wire
 
-    def require_open(self, closed: threading.Event) -> None:
+    def require_open(self) -> None:
         """Raise Unavailable once the client is closed."""
-        if closed.is_set():
+        if self.closed.is_set():
             raise Unavailable("The client is closed.")
 
     def pool_until(self, deadline: float) -> float:
@@ -158,6 +159,8 @@ class Wire:
             return DecodeError(f"The answer of {origin} is corrupt: {error}.")
         is_unsent = self._is_stock and isinstance(error, _NEVER_SENT)
         words = self._words(error, limit)
+        if self.closed.is_set():
+            words = f"The client was closed before {origin} had answered."
         if not words and has_begun:
             words = f"The answer of {origin} broke off: {cause_of(error)}."
         return TransportError(
@@ -215,24 +218,42 @@ def _headers(request: Request) -> dict[str, str]:
     return headers
 
 
+class _StockTransport(httpx.HTTPTransport):
+    backend: DeadlineBackend
+
+    def close(self) -> None:
+        self.backend.close()
+        super().close()
+
+
+class _AsyncStockTransport(httpx.AsyncHTTPTransport):
+    backend: AsyncDeadlineBackend
+
+    async def aclose(self) -> None:
+        await self.backend.aclose()
+        await super().aclose()
+
+
 def stock_transport(server: Server) -> httpx.HTTPTransport:
     """Return the transport of a synchronous client; it keeps to `under`."""
-    transport = httpx.HTTPTransport(
+    transport = _StockTransport(
         verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
     )
     # httpx has no argument for it; a proxy's pool takes it from the same place.
     pool = transport._pool
-    pool._network_backend = DeadlineBackend(pool._network_backend)
+    transport.backend = DeadlineBackend(pool._network_backend)
+    pool._network_backend = transport.backend
     return transport
 
 
 def async_stock_transport(server: Server) -> httpx.AsyncHTTPTransport:
     """Return the transport of an asynchronous client; it keeps to `under`."""
-    transport = httpx.AsyncHTTPTransport(
+    transport = _AsyncStockTransport(
         verify=_trust(server), limits=_LIMITS, proxy=_proxy(server), trust_env=False
     )
     pool = transport._pool
-    pool._network_backend = AsyncDeadlineBackend(pool._network_backend)
+    transport.backend = AsyncDeadlineBackend(pool._network_backend)
+    pool._network_backend = transport.backend
     return transport
 
 

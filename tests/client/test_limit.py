@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import pytest
@@ -44,6 +44,17 @@ class Inner(httpcore.NetworkStream):
 
     def connect_tcp(self, *_: Any) -> httpcore.NetworkStream:
         return self
+
+
+class Securable(Inner):
+    """Take TLS."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secured = Inner()
+
+    def start_tls(self, *_: Any) -> httpcore.NetworkStream:
+        return self.secured
 
 
 class AsyncInner(httpcore.AsyncNetworkStream):
@@ -109,6 +120,39 @@ def test_long_writes_are_cut_so_that_each_part_gets_what_is_left():
     assert 200_000 == sum(inner.sizes)
     assert max(inner.sizes) <= 65_536
     assert sorted(inner.times, reverse=True) == inner.times
+
+
+def test_connection_that_was_made_during_a_close_is_closed():
+    inner = Inner()
+    backend = DeadlineBackend(cast(Any, inner))
+
+    backend.close()
+
+    with pytest.raises(httpcore.ConnectError, match="the client is closed"):
+        backend.connect_tcp("127.0.0.1", 1)
+    assert inner.is_closed
+
+
+async def test_async_connection_that_was_made_during_a_close_is_closed():
+    inner = AsyncInner()
+    backend = AsyncDeadlineBackend(cast(Any, inner))
+
+    await backend.aclose()
+
+    with pytest.raises(httpcore.ConnectError, match="the client is closed"):
+        await backend.connect_tcp("127.0.0.1", 1)
+    assert inner.is_closed
+
+
+async def test_close_ends_the_tls_of_a_connection_in_its_place():
+    plain = Securable()
+    backend = DeadlineBackend(cast(Any, plain))
+    backend.connect_tcp("127.0.0.1", 1).start_tls(TLS)
+
+    backend.close()
+
+    assert (False, True) == (plain.is_closed, plain.secured.is_closed)
+    assert [] == backend._opened.end()
 
 
 @pytest.mark.parametrize("left_s", [0, 9])

@@ -28,9 +28,9 @@ Tell = Callable[[str], None]
 
 # In a process of its own, where nothing else grows.
 MANY_CALLS = """
-import gc, json, os, sys
+import asyncio, gc, json, os, sys
 from pathlib import Path
-from petstore_client import Petstore
+from petstore_client import AsyncPetstore, Petstore
 
 def rss_kb():
     gc.collect()
@@ -40,15 +40,33 @@ def rss_kb():
 def descriptors():
     return len(os.listdir("/proc/self/fd"))
 
-url, count = sys.argv[1], int(sys.argv[2])
-with Petstore(url) as client:
-    for _ in range(2_000):
-        client.pets.get(1)
-    before = rss_kb(), descriptors()
-    for _ in range(count):
-        client.pets.get(1)
-    after = rss_kb(), descriptors()
-print(json.dumps([before, after]))
+def by_thread(url, count):
+    with Petstore(url) as client:
+        for _ in range(2_000):
+            client.pets.get(1)
+        before = rss_kb(), descriptors()
+        for _ in range(count):
+            client.pets.get(1)
+        return before, (rss_kb(), descriptors())
+
+async def by_coroutines(url, count):
+    async with AsyncPetstore(url) as client:
+        async def work(numbers):
+            for _ in numbers:
+                await client.pets.get(1)
+        async def ask(count):
+            numbers = iter(range(count))
+            await asyncio.gather(*(work(numbers) for _ in range(8)))
+        await ask(2_000)
+        before = rss_kb(), descriptors()
+        await ask(count)
+        return before, (rss_kb(), descriptors())
+
+url, count, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+if kind == "threads":
+    print(json.dumps(by_thread(url, count)))
+else:
+    print(json.dumps(asyncio.run(by_coroutines(url, count))))
 """
 
 # The peak of a process of its own, sync or async.
@@ -135,12 +153,13 @@ def by_coroutine(url: str, page_size: int) -> int:
     return asyncio.run(iterate())
 
 
+@pytest.mark.parametrize("kind", ["threads", "coroutines"])
 def test_many_calls_leave_nothing_behind(
-    shop: str, at_scale: Callable[[int], int], tell: Tell
+    shop: str, kind: str, at_scale: Callable[[int], int], tell: Tell
 ):
     count = at_scale(CALL_COUNT)
     (rss_before, open_before), (rss_after, open_after) = in_a_process(
-        MANY_CALLS, shop, str(count)
+        MANY_CALLS, shop, str(count), kind
     )
     grown_mb = (rss_after - rss_before) / 1024
     tell(f"{count:,} calls: RSS +{grown_mb:.2f} MB of {rss_before / 1024:.0f} MB")
