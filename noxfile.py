@@ -44,11 +44,17 @@ def types(session: nox.Session) -> None:
     session.run("mypy", *session.posargs)
     # Apps see what is installed.
     session.install("--no-deps", ".")
-    session.run("basedpyright")
+    # Else it takes the .venv of the checkout, where there is one.
+    here = (
+        "basedpyright",
+        "--pythonpath",
+        str(Path(session.bin).absolute() / "python"),
+    )
+    session.run(*here)
     session.chdir(session.create_tmp())
     for package in ("petstore_client", "petstore.contract"):
         complete = ("--verifytypes", package, "--ignoreexternal")
-        session.run("basedpyright", *complete, silent=True)
+        session.run(*here, *complete, silent=True)
 
 
 @nox.session
