@@ -44,11 +44,17 @@ def types(session: nox.Session) -> None:
     session.run("mypy", *session.posargs)
     # Apps see what is installed.
     session.install("--no-deps", ".")
-    session.run("basedpyright")
+    # Else it takes the .venv of the checkout, where there is one.
+    here = (
+        "basedpyright",
+        "--pythonpath",
+        str(Path(session.bin).absolute() / "python"),
+    )
+    session.run(*here)
     session.chdir(session.create_tmp())
     for package in ("petstore_client", "petstore.contract"):
         complete = ("--verifytypes", package, "--ignoreexternal")
-        session.run("basedpyright", *complete, silent=True)
+        session.run(*here, *complete, silent=True)
 
 
 @nox.session
@@ -91,7 +97,33 @@ def proof(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure against the references; `-- --references` measures only those."""
     _install_wheel(session, "bench")
-    session.run("python", "-m", "tests.bench", *session.posargs)
+    generated = _generated_client(session)
+    session.run(
+        "python", "-m", "tests.bench", "--generated", generated, *session.posargs
+    )
+
+
+def _generated_client(session: nox.Session) -> str:
+    """Return the folder of what a user would generate, and import it from."""
+    folder = Path(session.create_tmp())
+    # Its generator asks for other versions than ours, and is not what is measured.
+    generator = folder / "generator"
+    session.run("python", "-m", "venv", "--clear", str(generator))
+    pip = (str(generator / "bin" / "python"), "-m", "pip", "install", "--quiet")
+    session.run(*pip, "openapi-python-client==0.29.1", external=True)
+    document = str(folder / "openapi.json")
+    described = session.run("petstore", "openapi", silent=True)
+    Path(document).write_text(str(described))
+    output = folder / "generated"
+    session.run(
+        str(generator / "bin" / "openapi-python-client"),
+        *("generate", "--overwrite", "--meta", "none"),
+        *("--path", document, "--output-path", str(output / "pet_shop_client")),
+        external=True,
+        silent=True,
+    )
+    session.install(*LOCKED, "attrs", "python-dateutil")
+    return str(output)
 
 
 # Keeps the checkout off the path of the tests and of the programs that they start.

@@ -98,8 +98,6 @@ class Wire:
     ) -> httpx.Request:
         """Return the request that a step asks for."""
         request = step.request
-        query = f"?{request.query}" if request.query else ""
-        path = f"{self.server.prefix}{request.path}{query}"
         left = max(0.0, step.deadline - monotonic())
         limits = self._timeout
         timeout = {
@@ -110,11 +108,24 @@ class Wire:
         }
         return httpx.Request(
             request.method,
-            self.url.copy_with(raw_path=path.encode()),
+            self._url_of(request),
             headers=_headers(request),
             content=content,
             extensions={"timeout": timeout, ATTEMPT: step.attempt},
         )
+
+    def _url_of(self, request: Request) -> httpx.URL:
+        """
+        Return the origin's URL with the path and the query of a request.
+
+        What the codec writes needs no further look, and httpx's takes a twentieth of a
+        call; it offers no way past.
+        """
+        url = httpx.URL.__new__(httpx.URL)
+        url._uri_reference = self.url._uri_reference._replace(
+            path=self.server.prefix + request.path, query=request.query or None
+        )
+        return url
 
     @contextmanager
     def guard(self, limit: Limit, *, has_begun: bool = False) -> Iterator[None]:

@@ -29,6 +29,7 @@ _RENEWED_AT: Final = 0.8
 # When that fails, the old one serves on, and not every call tries it again.
 _RETRY_S: Final = 30.0
 _NEVER: Final = float("inf")
+KEY_VARIABLE: Final = "PETSTORE_API_KEY"
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]+")
 
 
@@ -147,7 +148,7 @@ class ApiKey(_Fixed):
         super().__init__("api_key", key, shown_as="api_key")
 
     @classmethod
-    def from_env(cls, name: str = "PETSTORE_API_KEY") -> "ApiKey":
+    def from_env(cls, name: str = KEY_VARIABLE) -> "ApiKey":
         """
         Return the key of an environment variable.
 

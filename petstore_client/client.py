@@ -9,7 +9,6 @@ What answers is chosen once, by the target; all else is the kernel's facade.
 """
 
 import asyncio
-import os
 import threading
 from collections.abc import (
     AsyncGenerator,
@@ -20,7 +19,7 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import aclosing, closing
-from typing import Any, Final, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from petstore.contract import facade
 from petstore.contract.call import AsyncBackend, Backend
@@ -29,13 +28,17 @@ from petstore.contract.event import Event
 from petstore_client.address import Server, names_store, server_of
 from petstore_client.following import Following
 from petstore_client.logs import log_as_told
-from petstore_client.settings import Options, Settings
+from petstore_client.settings import (
+    URL_VARIABLE,
+    Options,
+    Settings,
+    completed,
+    from_environment,
+)
 from petstore_client.tracing import AsyncTracedBackend, TracedBackend
 from petstore_client.wrapping import adjusted
 
 B = TypeVar("B", Backend, AsyncBackend)
-
-URL_VARIABLE: Final = "PETSTORE_URL"
 
 
 class Petstore(facade.Petstore):
@@ -47,7 +50,8 @@ class Petstore(facade.Petstore):
     Args:
         target: A URL as `address.py` says, or a backend, which is used as it is; None
             is what the environment has as PETSTORE_URL.
-        settings: How a server is called; a store in this process takes none.
+        settings: How a server is called; a store in this process takes none. The
+            environment fills in some of what is not given, see `settings.completed`.
 
     Raises:
         ConfigError: The target or a setting is not what it should be.
@@ -180,6 +184,7 @@ def connect_async(url: str | None = None, **settings: Unpack[Settings]) -> Async
 
 
 def _backend(target: str | Backend | None, settings: Settings) -> Backend:
+    is_url_given = target is not None
     target = _checked(target, settings)
     if not isinstance(target, str):
         return target
@@ -192,6 +197,7 @@ def _backend(target: str | Backend | None, settings: Settings) -> Backend:
     from petstore_client.backends.remote import remote
 
     log_as_told()
+    settings = completed(settings, is_url_given=is_url_given)
     backend = remote(server, settings, settings.get("transport"))
     return TracedBackend(backend, server)
 
@@ -199,6 +205,7 @@ def _backend(target: str | Backend | None, settings: Settings) -> Backend:
 def _async_backend(
     target: str | AsyncBackend | None, settings: Settings
 ) -> AsyncBackend:
+    is_url_given = target is not None
     target = _checked(target, settings)
     if not isinstance(target, str):
         return target
@@ -210,6 +217,7 @@ def _async_backend(
     from petstore_client.backends.remote import async_remote
 
     log_as_told()
+    settings = completed(settings, is_url_given=is_url_given)
     backend = async_remote(server, settings, settings.get("transport"))
     return AsyncTracedBackend(backend, server)
 
@@ -218,7 +226,7 @@ def _checked(target: str | B | None, settings: Settings) -> str | B:
     """Return the target, which the environment may have."""
     _check_names(settings, Settings)
     if target is None:
-        target = os.environ.get(URL_VARIABLE, "").strip() or None
+        target = from_environment(URL_VARIABLE)
     if target is None:
         raise ConfigError(
             f"Nothing says what to call: give a URL, or set {URL_VARIABLE} to one."

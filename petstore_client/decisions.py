@@ -18,7 +18,7 @@ idempotency-key-header.
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol, TypeVar, get_origin
@@ -82,7 +82,7 @@ class Renew:
         deadline: When, on the driver's clock, the call has to be over.
     """
 
-    refused: Headers
+    refused: Headers = field(repr=False)
     deadline: float
 
 

@@ -1,9 +1,12 @@
-"""Name what a caller may set."""
+"""Name what a caller may set, and what the environment sets where a caller does not."""
 
+import os
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
+from petstore.contract.errors import ConfigError
 from petstore.contract.flavours import Flavour
+from petstore_client.auth import KEY_VARIABLE, ApiKey
 from petstore_client.decisions import Auth
 from petstore_client.options import Retry, Timeout
 from petstore_client.transports import AsyncTransport, Transport
@@ -39,3 +42,44 @@ class Settings(Options, total=False):
 
     flavour: Flavour | None
     transport: Transport | AsyncTransport | Callable[[Any], Any] | None
+
+
+URL_VARIABLE: Final = "PETSTORE_URL"
+TIMEOUT_VARIABLE: Final = "PETSTORE_TIMEOUT"
+
+
+def from_environment(name: str) -> str | None:
+    """Return a variable; None where it is not set, or blank."""
+    return os.environ.get(name, "").strip() or None
+
+
+def completed(settings: Settings, *, is_url_given: bool) -> Settings:
+    """
+    Return the settings of a server, with the environment's where none are given.
+
+    PETSTORE_TIMEOUT is the total time of a call in seconds. PETSTORE_API_KEY is sent
+    to the server that PETSTORE_URL names, and to no other one.
+
+    Args:
+        is_url_given: Whether the caller named the server, and not the environment.
+
+    Raises:
+        ConfigError: The time is no number, or the key cannot be sent.
+    """
+    found = settings.copy()
+    seconds = from_environment(TIMEOUT_VARIABLE)
+    if seconds is not None and found.get("timeout") is None:
+        found["timeout"] = _number(seconds)
+    key = from_environment(KEY_VARIABLE)
+    if key is not None and not is_url_given and found.get("auth") is None:
+        found["auth"] = ApiKey(key)
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(
+            f"{TIMEOUT_VARIABLE} is a number of seconds, not {text!r:.40}."
+        ) from None

@@ -195,10 +195,11 @@ def section(title: str) -> list[str]:
 
 def test_the_variables_of_the_readme_exist():
     from petstore.cli.stores import KEY_VARIABLE, STORE_VARIABLE
+    from petstore_client.settings import TIMEOUT_VARIABLE, URL_VARIABLE
 
     named = set(re.findall(r"`(PETSTORE_\w+)`", README))
 
-    assert named == {KEY_VARIABLE, STORE_VARIABLE}
+    assert named == {KEY_VARIABLE, STORE_VARIABLE, TIMEOUT_VARIABLE, URL_VARIABLE}
 
 
 def test_what_a_server_prints_is_json(reader):

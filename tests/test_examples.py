@@ -40,8 +40,11 @@ def example(name):
 
 def test_every_example_is_run_here():
     run_here = {
+        "client_async.py",
         "client_middleware.py",
         "client_retries.py",
+        "client_sync.py",
+        "client_upload.py",
         "embed_async.py",
         "embed_sync.py",
         "httpx_v2.py",
@@ -79,6 +82,31 @@ def test_httpx_v2(tmp_path):
 
     assert shown.splitlines()[:2] == ["created: doggie", "sold: ['Dog 2', 'doggie']"]
     assert shown.splitlines()[-1] == "gone: Pet not found"
+
+
+def test_client_sync(tmp_path):
+    shown = run(tmp_path, example("client_sync.py"))
+
+    assert shown.splitlines() == [
+        "Rex is in order 11",
+        "somebody was quicker: 412",
+        "friendly: ['Rex']",
+        "gone: There is no pet 11.",
+    ]
+
+
+def test_client_async(tmp_path):
+    first, *events = run(tmp_path, example("client_async.py")).splitlines()
+
+    assert first.startswith("found: ['Cat 1', 'Cat 2'")
+    assert events[-1].endswith(": delete")
+
+
+def test_client_upload(tmp_path):
+    shown = run(tmp_path, example("client_upload.py"))
+
+    assert "100%" in shown
+    assert shown.splitlines()[-2:] == ["stored: image/png", "read back: True"]
 
 
 def test_client_retries(tmp_path):

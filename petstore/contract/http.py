@@ -9,7 +9,7 @@ Source: RFC 9110 (HTTP), RFC 3986 (paths), the URL standard's form encoding.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote_plus, urlencode
@@ -59,9 +59,10 @@ class Request:
 
     method: str
     path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes | ByteStream = b""
+    # A login of the public contract has its password in the query.
+    query: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | ByteStream = field(default=b"", repr=False)
 
 
 @dataclass(slots=True)

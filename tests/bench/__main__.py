@@ -1,7 +1,8 @@
 """
 Measure the product against its references, and print one table.
 
-    python -m tests.bench [--references] [--folder FOLDER]
+    python -m tests.bench [--references] [--client] [--folder FOLDER]
+                          [--generated FOLDER]
 
 The servers have one core and the load has another: that is wrk where it is installed,
 else a Python program. All that is compared is measured in turns within this run, and
@@ -16,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import embedded, fastapi_shop, load, references, served
+from tests.bench import client, embedded, fastapi_shop, load, references, served
 from tests.bench.processes import cores, pinned
 from tests.bench.table import Row, render
 
@@ -32,7 +33,7 @@ def main() -> int:
         ) as name,
         pinned(cores()[1]),
     ):
-        rows = list(_rows(Path(name), is_reference_only=options.references))
+        rows = [*_chosen_rows(Path(name), options)]
     print(_machine())
     print(render(rows))
     return 0 if all(row.is_met for row in rows) else 1
@@ -48,7 +49,21 @@ def _options() -> argparse.Namespace:
         type=Path,
         help="where to put the stores; a folder in memory makes commits too cheap",
     )
+    parser.add_argument("--client", action="store_true", help="measure the client only")
+    parser.add_argument(
+        "--generated",
+        type=Path,
+        help="what openapi-python-client made of `petstore openapi`",
+    )
     return parser.parse_args()
+
+
+def _chosen_rows(folder: Path, options: argparse.Namespace) -> Iterator[Row]:
+    if not options.client:
+        yield from _rows(folder, is_reference_only=options.references)
+    if not options.references:
+        with served.small(folder) as server:
+            yield from client.rows(server, options.generated)
 
 
 def _rows(folder: Path, *, is_reference_only: bool) -> Iterator[Row]:

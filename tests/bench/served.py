@@ -135,6 +135,13 @@ def product(folder: Path, pet_count: int) -> Iterator[Targets]:
         }
 
 
+@contextmanager
+def small(folder: Path) -> Iterator[Server]:
+    """Run `petstore serve` as it is without any option."""
+    with running("client", _serve(), folder) as server:
+        yield server
+
+
 def rate_rows(targets: Targets) -> Iterator[Row]:
     """Measure all targets in turns; yield their rates, and how ours compare."""
     measures = {name: target.run for name, target in targets.items()}

@@ -21,6 +21,7 @@ from tests.client.driving import Clock, an_answer, run, some_rules
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 CALL = calls.get_pet_by_id(1)
 REFUSED = an_answer(401, b"")
+LATER = an_answer(501, b"")
 
 
 def a_token(name: str = "t1", *, life_s: float = 100) -> Token:
@@ -51,6 +52,20 @@ def test_fixed_credential_goes_with_each_request(auth, expected):
     (send,) = run(CALL, some_rules(auth=auth), [an_answer()]).sends
 
     assert expected.items() <= dict(send.request.headers).items()
+
+
+@pytest.mark.parametrize("auth", [ApiKey("hush"), Bearer("hush")])
+@pytest.mark.parametrize("flavour", ["native", "v2"])
+def test_step_of_a_decision_shows_no_secret(auth, flavour):
+    """Not to a debugger, nor to what reports an exception with its variables."""
+    login = run(
+        calls.login_user("ann", "hush"), some_rules(flavour, auth=auth), [LATER]
+    )
+    get = run(CALL, some_rules(flavour, auth=auth), [LATER])
+    steps = [*login.steps, *get.steps, Renew(auth.headers(), 1.0)]
+
+    assert "hush" not in repr(steps)
+    assert "path='" in repr(steps)
 
 
 def test_refused_credential_that_cannot_be_renewed_is_told():

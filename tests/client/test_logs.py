@@ -9,7 +9,12 @@ import pytest
 
 import petstore
 from petstore.contract import calls
-from petstore.contract.errors import ConfigError, PetstoreError, TransportError
+from petstore.contract.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    PetstoreError,
+    TransportError,
+)
 from petstore.contract.pet import PetDraft
 from petstore.contract.user import UserDraft
 from petstore_client import (
@@ -22,7 +27,7 @@ from petstore_client import (
     connect,
 )
 from petstore_client.logs import LOGGER
-from tests.client.raw import Raw, raw_server, whole
+from tests.client.raw import Raw, raw_server, say_nothing, whole
 
 NO_PAUSE = Retry(base_s=0)
 NOT_NOW = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\nX-Request-Id: r1\r\n\r\n"
@@ -92,6 +97,19 @@ def test_attempt_without_an_answer_says_what_came_instead(lines):
 
     assert "GET /pet/{petId} TransportError (sent: no) in " in line
     assert line.endswith("; answered nothing")
+
+
+def test_call_that_is_out_of_time_is_a_line(lines):
+    with (
+        raw_server(say_nothing) as raw,
+        Petstore(raw.url, timeout=0.05) as client,
+        pytest.raises(DeadlineExceeded),
+    ):
+        client.pets.get(42)
+
+    (line,) = told(lines)
+
+    assert "GET /pet/{petId} DeadlineExceeded in " in line
 
 
 def test_debug_shows_the_names_of_a_list_and_no_others(lines):

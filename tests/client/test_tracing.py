@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import httpx
 import pytest
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -219,6 +220,23 @@ def use_secrets(url: str) -> None:
     for auth in (ApiKey(SECRET), Bearer(SECRET), Password("ann", SECRET)):
         with Petstore(url, auth=auth) as client:
             client.pets.get(1)
+
+
+@pytest.mark.usefixtures("exporter")
+def test_instrumented_transport_is_told_to_stay_out():
+    """Its span would have the whole URL, which for a login holds a password."""
+    key, kept = context._SUPPRESS_HTTP_INSTRUMENTATION_KEY, list[object]()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        kept.append(context.get_value(key))
+        return httpx.Response(200, content=PET)
+
+    transport = httpx.MockTransport(answer)
+    with Petstore("http://127.0.0.1:1", transport=transport) as client:
+        client.pets.get(1)
+
+    assert [True] == kept
+    assert context.get_value(key) is None
 
 
 def shown(spans: InMemorySpanExporter) -> str:
