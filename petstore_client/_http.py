@@ -23,7 +23,7 @@ from petstore.contract.call import ByteStream
 from petstore.contract.errors import NotSupported
 from petstore.contract.media import OCTETS
 from petstore.contract.replies import Response
-from petstore_client._network import Limit, abortable, current, interruptible
+from petstore_client._limit import Limit, abortable, current, interruptible
 from petstore_client._wire import (
     CONNECTIONS_MAX,
     Wire,
@@ -169,7 +169,7 @@ class AsyncHttpSender:
         answer = self._answer(pool, outgoing, step, limit)
         if not self._carrier.is_stock:
             return await self._in_time(answer, limit)
-        # See `_network.py` for why httpcore is not cancelled.
+        # See `_limit.py` for why httpcore is not cancelled.
         return await abortable(answer, limit)
 
     async def pause(self, seconds: float) -> None:
@@ -289,7 +289,7 @@ class _Uncancelled:
     """
     Be the stock transport inside of a caller's: cancelled from outside, it is aborted.
 
-    See `_network.py` for why httpcore is not cancelled.
+    See `_limit.py` for why httpcore is not cancelled.
     """
 
     def __init__(self, stock: httpx.AsyncBaseTransport) -> None:

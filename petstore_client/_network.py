@@ -1,164 +1,28 @@
 """
-End each read and write when the call's total time is over, or its caller has gone.
+End each read and write when the call's total time is over, or its client is closed.
 
 httpx limits the wait for each piece, and begins anew with the next one: a server that
 drips a byte a second holds a caller for ever. So the limit lies below, in the network
 backend of the connection pool, where each read and write gets what is left.
-
-Cancellation ends here as well. httpcore 1.0 waits at places where a cancelled task
-leaves a connection in the pool that nobody uses or closes. So a request runs in a task
-that is never cancelled as a whole: only what it waits for on the network is, and that
-looks to httpcore like a network that failed.
 """
 
-import asyncio
-import math
 import socket
 import ssl
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Coroutine,
-    Iterable,
-    Iterator,
-)
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from time import monotonic
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 import httpcore
 
-T = TypeVar("T")
+from petstore_client._limit import left, wait
+
 S = TypeVar("S")
 
 SocketOptions = Iterable[Any] | None
 
 # One `send` may take only a part, and each part would begin the time anew.
 _WRITE_BYTES_MAX: Final = 64 * 1024
-
-
-class Limit:
-    """
-    Say until when one request may use the network.
-
-    Args:
-        deadline: A time of `time.monotonic`.
-    """
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        self.is_lifted = False
-        self._is_aborted = False
-        self._waiting: asyncio.Task[Any] | None = None
-
-    def left(self, timeout: float | None) -> float:
-        """
-        Return how long the next step may take.
-
-        Raises:
-            httpcore.ReadTimeout: There is no time left.
-        """
-        left = self.deadline - monotonic()
-        if left <= 0 or self._is_aborted:
-            raise httpcore.ReadTimeout("The time is over.")
-        return left if timeout is None else min(left, timeout)
-
-    def lift(self) -> None:
-        """Let the rest take as long as it may."""
-        self.deadline = math.inf
-        self.is_lifted = True
-
-    def abort(self) -> None:
-        """End what the request waits for, and refuse it any further step."""
-        self._is_aborted = True
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    async def wait(self, step: Awaitable[T]) -> T:
-        """
-        Wait for one step.
-
-        Raises:
-            httpcore.ReadTimeout: It was aborted.
-        """
-        task = self._waiting = asyncio.current_task()
-        try:
-            return await step
-        except asyncio.CancelledError:
-            if not self._is_aborted:
-                raise
-            assert task is not None
-            task.uncancel()
-            raise httpcore.ReadTimeout("The caller has gone.") from None
-        finally:
-            self._waiting = None
-
-
-# A transport has no argument for it, and one pool serves many requests at once.
-_LIMIT: Final[ContextVar[Limit | None]] = ContextVar("limit", default=None)
-
-
-@contextmanager
-def under(limit: Limit) -> Iterator[None]:
-    """Put what is read and written inside under a limit."""
-    token = _LIMIT.set(limit)
-    try:
-        yield
-    finally:
-        _LIMIT.reset(token)
-
-
-def current() -> Limit:
-    """Return the limit that this request is under."""
-    return _LIMIT.get() or Limit(math.inf)
-
-
-async def abortable(step: Coroutine[Any, Any, T], limit: Limit) -> T:
-    """
-    Wait for what uses the network under a limit, in a task that is never cancelled.
-
-    When the waiting task is, the limit is aborted, and so the step ends soon.
-    """
-    task = asyncio.create_task(step)
-    try:
-        await asyncio.wait((task,))
-    except asyncio.CancelledError:
-        limit.abort()
-        # Loops refer to their tasks weakly.
-        _ENDING.add(task)
-        task.add_done_callback(_forget)
-        raise
-    return task.result()
-
-
-_ENDING: Final[set[asyncio.Task[Any]]] = set()
-
-
-def _forget(task: asyncio.Task[Any]) -> None:
-    _ENDING.discard(task)
-    if not task.cancelled():
-        # Else asyncio logs that nobody asked.
-        task.exception()
-
-
-async def interruptible(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Give the pieces of an upload; an abort ends the wait for one."""
-    iterator = aiter(chunks)
-    while (chunk := await _wait(anext(iterator, None))) is not None:
-        yield chunk
-
-
-def _left(timeout: float | None) -> float | None:
-    """Return how long the next step may take, as `Limit.left`."""
-    limit = _LIMIT.get()
-    return timeout if limit is None else limit.left(timeout)
-
-
-def _wait(step: Awaitable[T]) -> Awaitable[T]:
-    limit = _LIMIT.get()
-    return step if limit is None else limit.wait(step)
 
 
 def _addresses(host: str, port: int) -> list[str]:
@@ -235,9 +99,9 @@ class DeadlineBackend(httpcore.NetworkBackend):
         """Connect to a host; the timeout is for each of its addresses."""
 
         def connected(address: str) -> httpcore.NetworkStream:
-            left = _left(timeout)
+            left_s = left(timeout)
             inner = self._inner.connect_tcp(
-                address, port, left, local_address, socket_options
+                address, port, left_s, local_address, socket_options
             )
             return _Stream.opened(inner, self._opened)
 
@@ -258,6 +122,8 @@ class _Stream(httpcore.NetworkStream):
     ) -> None:
         self._inner = inner
         self._opened = opened
+        self._busy = threading.Lock()
+        self._is_over = False
 
     @classmethod
     def opened(
@@ -272,22 +138,45 @@ class _Stream(httpcore.NetworkStream):
         return stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
+        self._busy.acquire()
+        try:
+            return self._inner.read(max_bytes, left(timeout))
+        finally:
+            self._leave()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), _WRITE_BYTES_MAX):
-            piece = buffer[start : start + _WRITE_BYTES_MAX]
-            self._inner.write(piece, _left(timeout))
+        self._busy.acquire()
+        try:
+            for start in range(0, len(buffer), _WRITE_BYTES_MAX):
+                piece = buffer[start : start + _WRITE_BYTES_MAX]
+                self._inner.write(piece, left(timeout))
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._busy.release()
+        if self._is_over:
+            self._close_unless_busy()
+
+    def _close_unless_busy(self) -> None:
+        # Its number may be given to a new socket at once, and a thread that is about to
+        # wait for this one would wait for that; so such a thread closes it, afterwards.
+        if self._busy.acquire(blocking=False):
+            try:
+                self._inner.close()
+            finally:
+                self._busy.release()
 
     def close(self) -> None:
         self._opened.forget(self)
+        self._is_over = True
         # A thread that reads would wait on for what the peer sends, closed or not. Not
         # the method of a TLS socket, which takes from the reader what it reads with.
         connected = self._inner.get_extra_info("socket")
         if isinstance(connected, socket.socket):
             with suppress(OSError):
                 socket.socket.shutdown(connected, socket.SHUT_RDWR)
-        self._inner.close()
+        self._close_unless_busy()
 
     def start_tls(
         self,
@@ -296,8 +185,8 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         try:
-            left = _left(timeout)
-            inner = self._inner.start_tls(ssl_context, server_hostname, left)
+            left_s = left(timeout)
+            inner = self._inner.start_tls(ssl_context, server_hostname, left_s)
         except BaseException:
             # The pool knows nothing of a connection that is not made yet.
             self._inner.close()
@@ -332,9 +221,9 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to a host."""
-        left = _left(timeout)
-        stream = await _wait(
-            self._inner.connect_tcp(host, port, left, local_address, socket_options)
+        left_s = left(timeout)
+        stream = await wait(
+            self._inner.connect_tcp(host, port, left_s, local_address, socket_options)
         )
         return await _AsyncStream.opened(stream, self._opened)
 
@@ -363,10 +252,10 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await _wait(self._inner.read(max_bytes, _left(timeout)))
+        return await wait(self._inner.read(max_bytes, left(timeout)))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await _wait(self._inner.write(buffer, _left(timeout)))
+        await wait(self._inner.write(buffer, left(timeout)))
 
     async def aclose(self) -> None:
         self._opened.forget(self)
@@ -379,9 +268,9 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         try:
-            left = _left(timeout)
-            inner = await _wait(
-                self._inner.start_tls(ssl_context, server_hostname, left)
+            left_s = left(timeout)
+            inner = await wait(
+                self._inner.start_tls(ssl_context, server_hostname, left_s)
             )
         except BaseException:
             await self._inner.aclose()

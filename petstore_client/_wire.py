@@ -31,12 +31,8 @@ from petstore.contract.errors import (
 from petstore.contract.event import HEARTBEAT_S
 from petstore.contract.http import Request
 from petstore.contract.media import JSON
-from petstore_client._network import (
-    AsyncDeadlineBackend,
-    DeadlineBackend,
-    Limit,
-    under,
-)
+from petstore_client._limit import Limit, under
+from petstore_client._network import AsyncDeadlineBackend, DeadlineBackend
 from petstore_client.address import Server
 from petstore_client.causes import cause_of, may_be_late
 from petstore_client.decisions import Send

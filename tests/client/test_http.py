@@ -24,7 +24,7 @@ from petstore.contract.errors import (
     TransportError,
 )
 from petstore.contract.pet import PetDraft
-from petstore_client._network import Limit
+from petstore_client._limit import Limit
 from petstore_client._wire import Wire
 from petstore_client.address import Server
 from petstore_client.options import Timeout

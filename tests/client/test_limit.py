@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from math import inf
 from time import monotonic
 from typing import Any, cast
@@ -9,13 +10,8 @@ from typing import Any, cast
 import httpcore
 import pytest
 
-from petstore_client._network import (
-    AsyncDeadlineBackend,
-    DeadlineBackend,
-    Limit,
-    interruptible,
-    under,
-)
+from petstore_client._limit import Limit, interruptible, under
+from petstore_client._network import AsyncDeadlineBackend, DeadlineBackend
 
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -44,6 +40,20 @@ class Inner(httpcore.NetworkStream):
 
     def connect_tcp(self, *_: Any) -> httpcore.NetworkStream:
         return self
+
+
+class Reading(Inner):
+    """Read as long as the peer sends nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_begun = threading.Event()
+        self.is_over = threading.Event()
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.has_begun.set()
+        self.is_over.wait(timeout)
+        return b""
 
 
 class Securable(Inner):
@@ -153,6 +163,22 @@ async def test_close_ends_the_tls_of_a_connection_in_its_place():
 
     assert (False, True) == (plain.is_closed, plain.secured.is_closed)
     assert [] == backend._opened.end()
+
+
+def test_connection_in_use_is_closed_by_who_uses_it():
+    """Else its number may be that of another one, by the time that it is read."""
+    inner = Reading()
+    stream = connected(inner)
+    thread = threading.Thread(target=stream.read, args=(1, 30))
+    thread.start()
+    inner.has_begun.wait(30)
+
+    stream.close()
+    was_closed_in_use = inner.is_closed
+    inner.is_over.set()
+    thread.join()
+
+    assert (False, True) == (was_closed_in_use, inner.is_closed)
 
 
 @pytest.mark.parametrize("left_s", [0, 9])

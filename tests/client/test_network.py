@@ -16,12 +16,8 @@ from petstore.contract.errors import (
     TransportError,
 )
 from petstore_client import AsyncPetstore, Petstore, Timeout
-from petstore_client._network import (
-    AsyncDeadlineBackend,
-    DeadlineBackend,
-    Limit,
-    under,
-)
+from petstore_client._limit import Limit, under
+from petstore_client._network import AsyncDeadlineBackend, DeadlineBackend
 from petstore_client._wire import async_stock_transport, stock_transport
 from petstore_client.address import server_of
 from tests.client.raw import ANSWER, Raw, raw_server, say_nothing
