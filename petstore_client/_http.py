@@ -11,7 +11,13 @@ import copy
 import sys
 import threading
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+)
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -95,10 +101,17 @@ class HttpSender:
             is_kept = _is_download(step, incoming)
             if is_kept and step.is_endless:
                 limit.lift()
-            return self._response(pool, limit, incoming, is_kept=is_kept)
+            leave = _nothing if step.is_endless else pool.gate.leave
+            return self._response(pool, limit, incoming, leave if is_kept else None)
         finally:
-            if not is_kept:
+            # What goes on for ever must not take the place of calls for ever.
+            if not is_kept or step.is_endless:
                 pool.gate.leave()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._wire.closed.is_set()
 
     def pause(self, seconds: float) -> None:
         """Wait, but no longer than until the sender is closed."""
@@ -113,15 +126,20 @@ class HttpSender:
             pool.close()
 
     def _response(
-        self, pool: "_Pool", limit: Limit, incoming: httpx.Response, *, is_kept: bool
+        self,
+        pool: "_Pool",
+        limit: Limit,
+        incoming: httpx.Response,
+        leave: Callable[[], None] | None,
     ) -> Response:
+        """Read the answer, unless it is left to be read; `leave` then ends its stay."""
         guard = partial(self._wire.guard, limit, has_begun=True)
-        if is_kept:
+        if leave is not None:
             body = Body(
                 pieces=incoming.iter_bytes(),
                 guard=guard,
                 close=incoming.close,
-                leave=pool.gate.leave,
+                leave=leave,
                 abandoned=pool.abandoned,
             )
             return _response(incoming, _stream(incoming, Download(body)))
@@ -172,6 +190,11 @@ class AsyncHttpSender:
         # See `_limit.py` for why httpcore is not cancelled.
         return await abortable(answer, limit)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._wire.closed.is_set()
+
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than until the sender is closed."""
         pool = self._pools.get()
@@ -216,23 +239,22 @@ class AsyncHttpSender:
             is_kept = _is_download(step, incoming)
             if is_kept and step.is_endless:
                 limit.lift()
-            return await self._response(pool, limit, incoming, is_kept=is_kept)
+            leave = _nothing if step.is_endless else pool.gate.leave
+            return await self._response(limit, incoming, leave if is_kept else None)
         finally:
-            if not is_kept:
+            if not is_kept or step.is_endless:
                 pool.gate.leave()
 
     async def _response(
         self,
-        pool: "_AsyncPool",
         limit: Limit,
         incoming: httpx.Response,
-        *,
-        is_kept: bool,
+        leave: Callable[[], None] | None,
     ) -> Response:
         guard = partial(self._wire.guard, limit, has_begun=True)
-        if is_kept:
+        if leave is not None:
             pieces = incoming.aiter_bytes()
-            body = AsyncBody(pieces, guard, incoming.aclose, pool.gate.leave)
+            body = AsyncBody(pieces, guard, incoming.aclose, leave)
             return _response(incoming, _stream(incoming, AsyncDownload(body)))
         try:
             with guard():
@@ -300,6 +322,10 @@ class _Uncancelled:
 
     async def aclose(self) -> None:
         await self._stock.aclose()
+
+
+def _nothing() -> None:
+    """Give back no place, because none is held."""
 
 
 def _is_download(step: Send, incoming: httpx.Response) -> bool:

@@ -97,11 +97,20 @@ def _parts(url: str) -> SplitResult:
             f"The URL {url!r} is of no known kind; give http://…, https://…, memory:,"
             " a path, sqlite:///PATH or postgresql://…"
         )
-    if not parts.hostname or port == 0:
-        raise ConfigError(f"The URL {url!r} names no server.")
+    if not parts.hostname or port == 0 or not _is_host(parts.hostname):
+        raise ConfigError(f"The URL {url!r:.200} names no server.")
     if parts.query or parts.fragment:
         raise ConfigError(f"The URL {url!r} may have no query and no fragment.")
     return parts
+
+
+def _is_host(name: str) -> bool:
+    try:
+        # As the socket library will; it refuses empty labels and long ones.
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _split_base(path: str) -> tuple[str, Flavour | None]:

@@ -8,13 +8,12 @@ Call a Petstore: a server, or a store in this process.
 What answers is chosen once, by the target; all else is the kernel's facade.
 """
 
-import asyncio
-import threading
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Generator,
+    Iterable,
     Iterator,
     Mapping,
 )
@@ -62,7 +61,6 @@ class Petstore(facade.Petstore):
         self, target: str | Backend | None = None, **settings: Unpack[Settings]
     ) -> None:
         super().__init__(_backend(target, settings))
-        self._closed = threading.Event()
 
     def events(self, *, after: int | None = None) -> Generator[Event, None, None]:
         """
@@ -80,28 +78,23 @@ class Petstore(facade.Petstore):
             Invalid: The store has no such place, as after a reset.
             NotSupported: The server's flavour has no events.
         """
-        if not hasattr(self._backend, "pause_s"):
+        backend: Any = self._backend
+        if not hasattr(backend, "pause_before_stream"):
             yield from super().events(after=after)
             return
         following = Following(after)
-        while not self._closed.is_set():
+        while not backend.is_closed:
             yield from self._stream(following)
-            if not self._closed.is_set():
-                self._closed.wait(_pause_s(self._backend, following))
+            if not backend.is_closed:
+                backend.pause_before_stream(*following.failed())
 
     def _stream(self, following: Following) -> Iterator[Event]:
         try:
             pieces: Any = self.send(following.call()).value.chunks
             with closing(pieces):
-                for piece in pieces:
-                    yield from following.feed(piece)
+                yield from _events(pieces, following, self._backend)
         except PetstoreError as error:
             following.failure = error
-
-    def close(self) -> None:
-        """Release what the backend holds; a second time does nothing."""
-        self._closed.set()
-        super().close()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
         """
@@ -128,35 +121,30 @@ class AsyncPetstore(facade.AsyncPetstore):
         self, target: str | AsyncBackend | None = None, **settings: Unpack[Settings]
     ) -> None:
         super().__init__(_async_backend(target, settings))
-        self._closed = threading.Event()
 
     async def events(self, *, after: int | None = None) -> AsyncGenerator[Event, None]:
         """Yield what is written, as it happens; see `Petstore.events`."""
-        if not hasattr(self._backend, "pause_s"):
+        backend: Any = self._backend
+        if not hasattr(backend, "pause_before_stream"):
             async for event in super().events(after=after):
                 yield event
             return
         following = Following(after)
-        while not self._closed.is_set():
+        while not backend.is_closed:
             async with aclosing(self._stream(following)) as events:
                 async for event in events:
                     yield event
-            if not self._closed.is_set():
-                await asyncio.sleep(_pause_s(self._backend, following))
+            if not backend.is_closed:
+                await backend.pause_before_stream(*following.failed())
 
     async def _stream(self, following: Following) -> AsyncGenerator[Event, None]:
         try:
             pieces: Any = (await self.send(following.call())).value.chunks
             async with aclosing(pieces):
-                async for event in _events(pieces, following):
+                async for event in _async_events(pieces, following, self._backend):
                     yield event
         except PetstoreError as error:
             following.failure = error
-
-    async def close(self) -> None:
-        """Release what the backend holds; a second time does nothing."""
-        self._closed.set()
-        await super().close()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
         """Return a client with other options; see `Petstore.with_options`."""
@@ -260,18 +248,21 @@ def _check_names(given: Mapping[str, object], kind: type) -> None:
         raise TypeError(f"There is no setting {', '.join(sorted(unknown))}")
 
 
-async def _events(
-    pieces: AsyncIterable[bytes], following: Following
-) -> AsyncIterator[Event]:
-    async for piece in pieces:
+def _events(
+    pieces: Iterable[bytes], following: Following, backend: Any
+) -> Iterator[Event]:
+    for piece in pieces:
         for event in following.feed(piece):
+            if backend.is_closed:
+                return
             yield event
 
 
-def _pause_s(backend: Any, following: Following) -> float:
-    """Return the pause before the next stream; raises what no pause would help."""
-    failure_count = following.count_failure()
-    failure = following.failure
-    asked_s = None if failure is None else failure.retry_after_s
-    pause_s: float = backend.pause_s(failure_count, asked_s)
-    return pause_s
+async def _async_events(
+    pieces: AsyncIterable[bytes], following: Following, backend: Any
+) -> AsyncIterator[Event]:
+    async for piece in pieces:
+        for event in following.feed(piece):
+            if backend.is_closed:
+                return
+            yield event

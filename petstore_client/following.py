@@ -63,9 +63,12 @@ class Following:
             self._failure_count = 0
             yield event
 
-    def count_failure(self) -> int:
+    def failed(self) -> tuple[int, float | None]:
         """
-        Return how often it has ended since the last event, counted from 1.
+        Say how often it has ended since the last event, and what the server asks.
+
+        Returns:
+            A number from 1 on, and how many seconds the server asks to wait, if any.
 
         Raises:
             PetstoreError: The failure, where going on would not help.
@@ -73,4 +76,5 @@ class Following:
         if self.failure is not None and not isinstance(self.failure, _PASSING):
             raise self.failure
         self._failure_count += 1
-        return self._failure_count
+        asked_s = None if self.failure is None else self.failure.retry_after_s
+        return self._failure_count, asked_s

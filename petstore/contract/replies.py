@@ -39,6 +39,8 @@ from petstore.contract.versions import etag, read_if_none_match
 from petstore.contract.xml import to_xml, xml_root
 
 PROBLEM_HEADER: Final = "x-petstore-problem"
+# What a web server says of a path that it does not have, which tells of no pet.
+_ELSEWHERE: Final = (404, 405)
 CURSOR_HEADER: Final = "x-petstore-cursor"
 EXPIRES_HEADER: Final = "x-expires-after"
 RATE_LIMIT_HEADER: Final = "x-rate-limit"
@@ -231,6 +233,12 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
         RemoteError: The server refused.
         DecodeError: The answer is not what the contract says; keeps the body.
     """
+    if response.status in _ELSEWHERE and _is_page(response):
+        raise DecodeError(
+            f"The answer is a web page with status {response.status}, not that of a"
+            " Petstore; check the URL.",
+            body=response.body if isinstance(response.body, bytes) else b"",
+        )
     # The public v3 server says 200 where there was nothing to delete.
     if response.status >= 400 or PROBLEM_HEADER in response.headers:
         raise _refusal(response)

@@ -15,13 +15,22 @@ from dataclasses import replace
 from typing import Any, Final, Self, TypeVar, Unpack
 
 from petstore.contract.call import Call, Reply
-from petstore.contract.errors import DeadlineExceeded, PetstoreError
+from petstore.contract.errors import ConfigError, DeadlineExceeded, PetstoreError
 from petstore.contract.flavours import face
 from petstore_client._http import AsyncHttpSender, HttpSender
 from petstore_client.address import Server
 from petstore_client.auth import Anonymous
 from petstore_client.budget import Budget
-from petstore_client.decisions import Decision, Pause, Renew, Rules, Send, Step, decide
+from petstore_client.decisions import (
+    Auth,
+    Decision,
+    Pause,
+    Renew,
+    Rules,
+    Send,
+    Step,
+    decide,
+)
 from petstore_client.options import Retry, Timeout, retry_of, timeout_of
 from petstore_client.scopes import PerLoop, PerProcess
 from petstore_client.settings import Options
@@ -59,9 +68,14 @@ class RemoteBackend:
         """Send a call until it is answered or given up; raises what `decide` does."""
         return self._drive(decide(call, self._rules))
 
-    def pause_s(self, failure_count: int, asked_s: float | None) -> float:
-        """Return how long to pause before a stream is followed again."""
-        return self._rules.pause_s(failure_count, asked_s)
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed, so that no stream is followed again."""
+        return self._sender.is_closed
+
+    def pause_before_stream(self, failure_count: int, asked_s: float | None) -> None:
+        """Wait before a stream is followed again, but not beyond the close."""
+        self._sender.pause(self._rules.pause_s(failure_count, asked_s))
 
     def close(self) -> None:
         """Close all connections, unless another backend lent them."""
@@ -126,9 +140,16 @@ class AsyncRemoteBackend:
         """Send a call until it is answered or given up; raises what `decide` does."""
         return await self._drive(decide(call, self._rules))
 
-    def pause_s(self, failure_count: int, asked_s: float | None) -> float:
-        """Return how long to pause before a stream is followed again."""
-        return self._rules.pause_s(failure_count, asked_s)
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed, so that no stream is followed again."""
+        return self._sender.is_closed
+
+    async def pause_before_stream(
+        self, failure_count: int, asked_s: float | None
+    ) -> None:
+        """Wait before a stream is followed again, but not beyond the close."""
+        await self._sender.pause(self._rules.pause_s(failure_count, asked_s))
 
     async def close(self) -> None:
         """Close all connections, unless another backend lent them."""
@@ -221,7 +242,17 @@ def changed(rules: Rules, options: Options) -> Rules:
         rules,
         timeout=rules.timeout if timeout is None else timeout_of(timeout),
         retry=rules.retry if retry is None else retry_of(retry),
-        auth=options.get("auth") or rules.auth,
+        auth=_auth_of(options.get("auth")) or rules.auth,
+    )
+
+
+def _auth_of(auth: Auth | None) -> Auth | None:
+    # Nobody checks the types of what comes from a settings file.
+    if auth is None or callable(getattr(auth, "headers", None)):
+        return auth
+    # Not shown: it is likely a secret.
+    raise ConfigError(
+        f"auth is an ApiKey, a Bearer or a Password, not a {type(auth).__name__}."
     )
 
 

@@ -309,3 +309,17 @@ def test_time_of_the_environment_is_a_number_of_seconds(environment, text):
 
     with pytest.raises(ConfigError, match="number of seconds"):
         Petstore("http://pets.example")
+
+
+@pytest.mark.parametrize("kind", [Petstore, AsyncPetstore])
+def test_what_cannot_prove_who_calls_is_told_at_once_and_not_shown(kind):
+    with pytest.raises(ConfigError, match="not a str") as caught:
+        kind("http://pets.example", auth="secret")
+
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["..", "a..b", "a" * 70 + ".com"])
+def test_name_that_no_host_has_is_told_at_once(host):
+    with pytest.raises(ConfigError, match="names no server"):
+        Petstore(f"http://{host}")

@@ -14,6 +14,7 @@ from petstore.contract.errors import NotSupported, Unauthorized
 from petstore.contract.event import Event
 from petstore.server.running import ThreadedServer
 from petstore_client import AsyncPetstore, Bearer, PetDraft, Petstore, Retry, Timeout
+from petstore_client._wire import CONNECTIONS_MAX
 
 QUICK = Retry(attempts=1, base_s=0.01, cap_s=0.05)
 REX = PetDraft(name="Rex", photo_urls=[])
@@ -137,3 +138,53 @@ def test_store_in_this_process_is_followed_as_well():
         client.pets.create(REX)
 
         assert [1] == seqs(client.events(after=0), 1)
+
+
+def test_streams_take_no_place_of_calls():
+    """More of them than there are connections for calls."""
+    with petstore.serve(seed="empty") as server, Petstore(server.url) as client:
+        client.pets.create(REX)
+        streams = [client.events(after=0) for _ in range(CONNECTIONS_MAX + 1)]
+
+        assert [1] * len(streams) == [next(stream).seq for stream in streams]
+        assert "Rex" == client.pets.get(1).name
+        for stream in streams:
+            stream.close()
+
+
+async def test_streams_of_coroutines_take_no_place_of_calls():
+    with petstore.serve(seed="empty") as server:
+        async with AsyncPetstore(server.url) as client:
+            await client.pets.create(REX)
+            streams = [client.events(after=0) for _ in range(CONNECTIONS_MAX + 1)]
+
+            assert [1] * len(streams) == [(await anext(one)).seq for one in streams]
+            assert "Rex" == (await client.pets.get(1)).name
+            for stream in streams:
+                await stream.aclose()
+
+
+def test_what_came_before_the_close_is_not_told_after_it():
+    with petstore.serve(seed="empty") as server:
+        client = Petstore(server.url)
+        for _ in range(5):
+            client.pets.create(REX)
+        events = client.with_options(retry=QUICK).events(after=0)
+        next(events)
+
+        client.close()
+
+        assert [] == list(events)
+
+
+async def test_what_came_before_the_close_is_not_told_to_coroutines_after_it():
+    with petstore.serve(seed="empty") as server:
+        client = AsyncPetstore(server.url)
+        for _ in range(5):
+            await client.pets.create(REX)
+        events = client.with_options(retry=QUICK).events(after=0)
+        await anext(events)
+
+        await client.close()
+
+        assert [] == [event async for event in events]

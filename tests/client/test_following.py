@@ -51,7 +51,7 @@ def test_every_event_comes_once_wherever_streams_break_off(lengths, breaks, is_s
             seen += [
                 (one.seq, one.entity_id) for one in following.feed(stream[start:end])
             ]
-        following.count_failure()
+        following.failed()
 
     assert [
         (seq, entity_id)
@@ -83,12 +83,12 @@ def test_failures_are_counted_from_the_last_event():
     for error in (None, TransportError("gone", sent="no"), ServerFault("down")):
         following.call()
         following.failure = error
-        counts.append(following.count_failure())
+        counts.append(following.failed()[0])
 
     list(following.feed(served([1], 0)))
 
     following.failure = Unavailable("full")
-    assert [1, 2, 3, 1] == [*counts, following.count_failure()]
+    assert [1, 2, 3, 1] == [*counts, following.failed()[0]]
 
 
 @pytest.mark.parametrize("error", [Unauthorized("who?"), Invalid("no such place")])
@@ -97,6 +97,6 @@ def test_what_no_pause_helps_is_raised(error: Any):
     following.failure = error
 
     with pytest.raises(type(error)) as raised:
-        following.count_failure()
+        following.failed()
 
     assert error is raised.value

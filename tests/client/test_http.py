@@ -17,6 +17,7 @@ from petstore.contract.call import ByteStream, Call
 from petstore.contract.errors import (
     DeadlineExceeded,
     DecodeError,
+    Forbidden,
     NotFound,
     NotSupported,
     PetstoreError,
@@ -276,7 +277,8 @@ async def test_broken_compression_cannot_be_read():
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(404, NotFound), (500, ServerFault), (502, ServerFault)]
+    ("status", "kind"),
+    [(403, Forbidden), (404, DecodeError), (500, ServerFault), (502, ServerFault)],
 )
 def test_refusal_that_is_a_web_page_is_known_by_its_status(status, kind):
     page = httpx.Response(status, html="<h1>Oops</h1>")

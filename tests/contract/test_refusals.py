@@ -184,9 +184,18 @@ def test_refusal_in_bare_words_is_understood(body, message):
 
 
 def test_refusal_that_is_a_page_has_the_words_of_its_class():
-    page = Response(404, {"content-type": "text/html"}, b"<h1>404</h1>")
+    page = Response(403, {"content-type": "text/html"}, b"<h1>403</h1>")
 
-    assert raised(V3, "getPetById", page).message == "Not found"
+    assert raised(V3, "getPetById", page).message == "Not allowed"
+
+
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("body", [b"<h1>404</h1>", ByteStream(iter([b"x"]))])
+def test_page_of_a_web_server_says_nothing_of_a_pet(status, body):
+    page = Response(status, {"content-type": "text/html"}, body)
+
+    with pytest.raises(errors.DecodeError, match="check the URL"):
+        raised(V3, "deletePet", page)
 
 
 def test_refused_download_is_known_by_its_status():
