@@ -19,7 +19,7 @@ from petstore.contract.errors import DeadlineExceeded, PetstoreError
 from petstore.contract.flavours import face
 from petstore_client._http import AsyncHttpSender, HttpSender
 from petstore_client.address import Server
-from petstore_client.auth import Anonymous
+from petstore_client.auth import Anonymous, auth_of
 from petstore_client.budget import Budget
 from petstore_client.decisions import Decision, Pause, Renew, Rules, Send, Step, decide
 from petstore_client.options import Retry, Timeout, retry_of, timeout_of
@@ -217,11 +217,12 @@ def rules_for(server: Server, options: Options) -> Rules:
 def changed(rules: Rules, options: Options) -> Rules:
     """Return rules with the given options; None leaves one as it is."""
     timeout, retry = options.get("timeout"), options.get("retry")
+    auth = options.get("auth")
     return replace(
         rules,
         timeout=rules.timeout if timeout is None else timeout_of(timeout),
         retry=rules.retry if retry is None else retry_of(retry),
-        auth=options.get("auth") or rules.auth,
+        auth=rules.auth if auth is None else auth_of(auth),
     )
 
 
