@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Unavailable,
         UnsupportedMedia,
     )
+    from petstore.contract.event import Event
     from petstore.contract.model import Page
     from petstore.contract.omit import OMIT, Omit
     from petstore.contract.order import Order, OrderDraft, OrderPatch, OrderStatus
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from petstore_client.client import AsyncPetstore, Petstore, connect, connect_async
     from petstore_client.decisions import Auth
     from petstore_client.options import Retry, Timeout
+    from petstore_client.settings import Options, Settings
     from petstore_client.transports import AsyncTransport, Attempt, Transport
     from petstore_client.wrapping import AsyncBackendWrapper, BackendWrapper
 
@@ -87,6 +89,7 @@ __all__ = [
     "Conflicted",
     "DeadlineExceeded",
     "DecodeError",
+    "Event",
     "FieldProblem",
     "FileTokens",
     "Forbidden",
@@ -100,6 +103,7 @@ __all__ = [
     "NotSupported",
     "OfflineError",
     "Omit",
+    "Options",
     "Order",
     "OrderDraft",
     "OrderPatch",
@@ -122,6 +126,7 @@ __all__ = [
     "Retry",
     "RuleBroken",
     "ServerFault",
+    "Settings",
     "Stale",
     "StorageFull",
     "Tag",
@@ -153,6 +158,7 @@ if not TYPE_CHECKING:
             "ServerFault Stale StorageFull TooLarge TransportError "
             "Unauthorized Unavailable UnsupportedMedia"
         ),
+        "petstore.contract.event": "Event",
         "petstore.contract.model": "Page",
         "petstore.contract.omit": "OMIT Omit",
         "petstore.contract.order": "Order OrderDraft OrderPatch OrderStatus",
@@ -168,6 +174,7 @@ if not TYPE_CHECKING:
         "petstore_client.client": "AsyncPetstore Petstore connect connect_async",
         "petstore_client.decisions": "Auth",
         "petstore_client.options": "Retry Timeout",
+        "petstore_client.settings": "Options Settings",
         "petstore_client.transports": "AsyncTransport Attempt Transport",
         "petstore_client.wrapping": "AsyncBackendWrapper BackendWrapper",
     }

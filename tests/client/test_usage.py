@@ -1,0 +1,42 @@
+"""Hold the examples that type checkers read to the whole of both clients."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import petstore_client
+from petstore.contract.resource import AsyncResource, Resource
+from tests.kit.facades import AsyncNotingBackend, NotingBackend, public_methods
+
+FOLDER = Path(__file__).parents[1] / "typing"
+
+
+@pytest.mark.parametrize(
+    ("name", "client"),
+    [
+        ("usage.py", petstore_client.Petstore(NotingBackend())),
+        ("usage_async.py", petstore_client.AsyncPetstore(AsyncNotingBackend())),
+    ],
+)
+def test_every_method_of_a_client_is_used_where_types_are_checked(name, client):
+    source = (FOLDER / name).read_text()
+
+    assert set(methods(client)) <= set(used(source))
+
+
+def methods(group: Any, path: str = "client") -> Iterator[str]:
+    """Return what is written to call each method, such as `client.pets.get`."""
+    for method in public_methods(group):
+        yield f"{path}.{method.__name__}"
+    for name, value in vars(group).items():
+        if isinstance(value, Resource | AsyncResource):
+            yield from methods(value, f"{path}.{name}")
+
+
+def used(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
