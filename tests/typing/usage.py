@@ -146,6 +146,7 @@ def refusals(client: Petstore) -> str:
     except RemoteError as error:
         return str(error.fields)
     except PetstoreError as error:
+        assert_type(error.code, str)
         return f"{error.operation} {error.attempts} {error.retry_after_s}"
     return ""
 
