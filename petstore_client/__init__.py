@@ -1,7 +1,43 @@
 """
 A client for any Petstore: remote over HTTP, or embedded in this process.
 
-Nothing heavy is imported before it is used.
+Nothing heavy is imported before it is used. The operations of the contract, by the
+names that other clients have for them:
+
+    addPet                     client.pets.create
+    updatePet                  client.pets.replace
+    patchPet                   client.pets.update
+    updatePetWithForm          client.pets.update_with_form
+    deletePet                  client.pets.delete
+    restorePet                 client.pets.restore
+    getPetById                 client.pets.get
+    listPets                   client.pets.list
+    findPetsByStatus           client.pets.find_by_status
+    findPetsByTags             client.pets.find_by_tags
+    getPetHistory              client.pets.history
+    uploadFile                 client.pets.upload_photo
+    getPhoto                   client.pets.photo
+    getInventory               client.store.inventory
+    placeOrder                 client.store.orders.place
+    getOrderById               client.store.orders.get
+    listOrders                 client.store.orders.list
+    patchOrder                 client.store.orders.update
+    deleteOrder                client.store.orders.cancel
+    createUser                 client.users.create
+    createUsersWithListInput   client.users.create_many
+    createUsersWithArrayInput  client.users.create_with_array
+    getUserByName              client.users.get
+    listUsers                  client.users.list
+    updateUser                 client.users.replace
+    deleteUser                 client.users.delete
+    createToken                client.auth.login
+    getToken                   client.auth.me
+    deleteToken                client.auth.logout
+    loginUser                  client.auth.login_user
+    logoutUser                 client.auth.logout_user
+    getEvents                  client.events
+
+`client.send` takes any of them from `calls`, and returns the whole reply.
 """
 
 from typing import TYPE_CHECKING
