@@ -1,7 +1,43 @@
 """
 A client for any Petstore: remote over HTTP, or embedded in this process.
 
-Nothing heavy is imported before it is used.
+Nothing heavy is imported before it is used. The operations of the contract, by the
+names that other clients have for them:
+
+    addPet                     client.pets.create
+    updatePet                  client.pets.replace
+    patchPet                   client.pets.update
+    updatePetWithForm          client.pets.update_with_form
+    deletePet                  client.pets.delete
+    restorePet                 client.pets.restore
+    getPetById                 client.pets.get
+    listPets                   client.pets.list
+    findPetsByStatus           client.pets.find_by_status
+    findPetsByTags             client.pets.find_by_tags
+    getPetHistory              client.pets.history
+    uploadFile                 client.pets.upload_photo
+    getPhoto                   client.pets.photo
+    getInventory               client.store.inventory
+    placeOrder                 client.store.orders.place
+    getOrderById               client.store.orders.get
+    listOrders                 client.store.orders.list
+    patchOrder                 client.store.orders.update
+    deleteOrder                client.store.orders.cancel
+    createUser                 client.users.create
+    createUsersWithListInput   client.users.create_many
+    createUsersWithArrayInput  client.users.create_with_array
+    getUserByName              client.users.get
+    listUsers                  client.users.list
+    updateUser                 client.users.replace
+    deleteUser                 client.users.delete
+    createToken                client.auth.login
+    getToken                   client.auth.me
+    deleteToken                client.auth.logout
+    loginUser                  client.auth.login_user
+    logoutUser                 client.auth.logout_user
+    getEvents                  client.events
+
+`client.send` takes any of them from `calls`, and returns the whole reply.
 """
 
 from typing import TYPE_CHECKING
@@ -37,6 +73,7 @@ if TYPE_CHECKING:
         Unavailable,
         UnsupportedMedia,
     )
+    from petstore.contract.event import Event
     from petstore.contract.model import Page
     from petstore.contract.omit import OMIT, Omit
     from petstore.contract.order import Order, OrderDraft, OrderPatch, OrderStatus
@@ -64,6 +101,7 @@ if TYPE_CHECKING:
     from petstore_client.client import AsyncPetstore, Petstore, connect, connect_async
     from petstore_client.decisions import Auth
     from petstore_client.options import Retry, Timeout
+    from petstore_client.settings import Options, Settings
     from petstore_client.transports import AsyncTransport, Attempt, Transport
     from petstore_client.wrapping import AsyncBackendWrapper, BackendWrapper
 
@@ -87,6 +125,7 @@ __all__ = [
     "Conflicted",
     "DeadlineExceeded",
     "DecodeError",
+    "Event",
     "FieldProblem",
     "FileTokens",
     "Forbidden",
@@ -100,6 +139,7 @@ __all__ = [
     "NotSupported",
     "OfflineError",
     "Omit",
+    "Options",
     "Order",
     "OrderDraft",
     "OrderPatch",
@@ -122,6 +162,7 @@ __all__ = [
     "Retry",
     "RuleBroken",
     "ServerFault",
+    "Settings",
     "Stale",
     "StorageFull",
     "Tag",
@@ -153,6 +194,7 @@ if not TYPE_CHECKING:
             "ServerFault Stale StorageFull TooLarge TransportError "
             "Unauthorized Unavailable UnsupportedMedia"
         ),
+        "petstore.contract.event": "Event",
         "petstore.contract.model": "Page",
         "petstore.contract.omit": "OMIT Omit",
         "petstore.contract.order": "Order OrderDraft OrderPatch OrderStatus",
@@ -168,6 +210,7 @@ if not TYPE_CHECKING:
         "petstore_client.client": "AsyncPetstore Petstore connect connect_async",
         "petstore_client.decisions": "Auth",
         "petstore_client.options": "Retry Timeout",
+        "petstore_client.settings": "Options Settings",
         "petstore_client.transports": "AsyncTransport Attempt Transport",
         "petstore_client.wrapping": "AsyncBackendWrapper BackendWrapper",
     }

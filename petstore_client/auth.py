@@ -22,7 +22,7 @@ from typing import Final, Protocol
 from petstore.contract import calls
 from petstore.contract.errors import ConfigError
 from petstore.contract.user import Token
-from petstore_client.decisions import Decision, Headers, Rules, decide
+from petstore_client.decisions import Auth, Decision, Headers, Rules, decide
 
 # A token is renewed before it ends, at this part of its life.
 _RENEWED_AT: Final = 0.8
@@ -30,6 +30,7 @@ _RENEWED_AT: Final = 0.8
 _RETRY_S: Final = 30.0
 _NEVER: Final = float("inf")
 KEY_VARIABLE: Final = "PETSTORE_API_KEY"
+_METHODS: Final = ("headers", "is_due", "renewal")
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]+")
 
 
@@ -235,6 +236,23 @@ class Password:
 
     def _left_s(self, token: Token) -> float:
         return (token.expires_at - self._wall_clock()).total_seconds()
+
+
+def auth_of(given: Auth) -> Auth:
+    """
+    Return what a caller means by auth.
+
+    Raises:
+        ConfigError: It proves nothing; it is not shown, because it may be a key.
+    """
+    # A class has the methods as well, and no credentials.
+    is_class = isinstance(given, type)
+    if is_class or not all(callable(getattr(given, name, None)) for name in _METHODS):
+        kind = "class" if is_class else type(given).__name__
+        raise ConfigError(
+            f"auth must be ApiKey(…), Bearer(…) or Password(…), not a {kind}."
+        )
+    return given
 
 
 def _system_clock() -> datetime:

@@ -2,6 +2,7 @@
 Run the README: every block of code, and every command that it names.
 
 - A `python` block runs in a folder that all blocks share; if it has tests, in pytest.
+  It finds the newest server at `localhost:8080`, too.
 - In a `console` block, each `$` line runs in a shell and prints what follows it, where
   `...` stands for anything. `petstore serve` goes on until the end, and
   `localhost:8080` is the newest server.
@@ -17,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ class Reader:
     def run_python(self, code: str) -> None:
         """Run a block of Python, its tests if it has any."""
         path = self.folder / "test_block.py"
-        path.write_text(code)
+        path.write_text(code.replace(SERVER, self.host))
         is_test = re.search(r"^def test_", code, re.MULTILINE)
         finished = subprocess.run(
             [sys.executable, *(PYTEST if is_test else ()), path.name],
@@ -191,6 +192,24 @@ def test_every_option_of_serve_is_in_the_readme():
 def section(title: str) -> list[str]:
     (found,) = (one for one in README.split("\n## ") if one.startswith(f"{title}\n"))
     return found.splitlines()
+
+
+def test_the_defaults_of_a_client_are_those_of_the_readme():
+    from petstore_client import Retry, Timeout
+
+    rows = "\n".join(section("Call a server"))
+
+    assert asdict(Timeout()) == shown_call(rows, "Timeout")
+    assert asdict(Retry()) == shown_call(rows, "Retry")
+    assert f"| {Timeout().total:.0f} s |" in rows
+    assert f"| `retry` | | {Retry().attempts} |" in rows
+
+
+def shown_call(text: str, name: str) -> dict[str, float]:
+    """Return the keywords that a class is called with."""
+    (keywords,) = re.findall(rf"`{name}\((.+?)\)`", text)
+    pairs = (pair.split("=") for pair in keywords.split(", "))
+    return {key: float(value) for key, value in pairs}
 
 
 def test_the_variables_of_the_readme_exist():

@@ -61,6 +61,7 @@ class PetstoreError(Exception):
     Be the root of all errors that the product raises on purpose.
 
     Attributes:
+        code: Stable name of the kind of error, for programs.
         message: For whoever holds the store; it may name the store's place.
         place: Where the store lies, as the message may name it; None if unknown.
         operation: Which operation failed, where a client knows.
@@ -69,6 +70,7 @@ class PetstoreError(Exception):
         retry_after_s: How many seconds the server asks to wait.
     """
 
+    code: ClassVar[str]
     operation: str | None = None
     attempts: int = 0
     request_id: str | None = None
@@ -331,12 +333,19 @@ def remote_error(status: int, problem: Mapping[str, Any]) -> RemoteError:
 class LocalError(PetstoreError):
     """Be the root of errors for which no answer of a store exists."""
 
+    code: ClassVar[str]
 
-class ConfigError(LocalError):
+    def __init_subclass__(cls, *, code: str | None = None) -> None:
+        super().__init_subclass__()
+        if code is not None:
+            cls.code = code
+
+
+class ConfigError(LocalError, code="config_error"):
     """Say which setting is wrong and what would be right."""
 
 
-class TransportError(LocalError):
+class TransportError(LocalError, code="transport_error"):
     """
     Say that no answer came.
 
@@ -356,15 +365,15 @@ def _rebuild_transport_error(message: str, sent: Sent) -> TransportError:
     return TransportError(message, sent=sent)
 
 
-class DeadlineExceeded(LocalError):
+class DeadlineExceeded(LocalError, code="deadline_exceeded"):
     """Say that the caller's total time ran out."""
 
 
-class OfflineError(LocalError):
+class OfflineError(LocalError, code="offline_error"):
     """Say that the call needs the network and there is none."""
 
 
-class DecodeError(LocalError):
+class DecodeError(LocalError, code="decode_error"):
     """
     Say that an answer cannot be read.
 
@@ -384,5 +393,5 @@ def _rebuild_decode_error(message: str, body: bytes) -> DecodeError:
     return DecodeError(message, body=body)
 
 
-class NotSupported(LocalError):
+class NotSupported(LocalError, code="not_supported"):
     """Say that the chosen flavour or backend has no such operation."""

@@ -15,22 +15,13 @@ from dataclasses import replace
 from typing import Any, Final, Self, TypeVar, Unpack
 
 from petstore.contract.call import Call, Reply
-from petstore.contract.errors import ConfigError, DeadlineExceeded, PetstoreError
+from petstore.contract.errors import DeadlineExceeded, PetstoreError
 from petstore.contract.flavours import face
 from petstore_client._http import AsyncHttpSender, HttpSender
 from petstore_client.address import Server
-from petstore_client.auth import Anonymous
+from petstore_client.auth import Anonymous, auth_of
 from petstore_client.budget import Budget
-from petstore_client.decisions import (
-    Auth,
-    Decision,
-    Pause,
-    Renew,
-    Rules,
-    Send,
-    Step,
-    decide,
-)
+from petstore_client.decisions import Decision, Pause, Renew, Rules, Send, Step, decide
 from petstore_client.options import Retry, Timeout, retry_of, timeout_of
 from petstore_client.scopes import PerLoop, PerProcess
 from petstore_client.settings import Options
@@ -238,21 +229,12 @@ def rules_for(server: Server, options: Options) -> Rules:
 def changed(rules: Rules, options: Options) -> Rules:
     """Return rules with the given options; None leaves one as it is."""
     timeout, retry = options.get("timeout"), options.get("retry")
+    auth = options.get("auth")
     return replace(
         rules,
         timeout=rules.timeout if timeout is None else timeout_of(timeout),
         retry=rules.retry if retry is None else retry_of(retry),
-        auth=_auth_of(options.get("auth")) or rules.auth,
-    )
-
-
-def _auth_of(auth: Auth | None) -> Auth | None:
-    # Nobody checks the types of what comes from a settings file.
-    if auth is None or callable(getattr(auth, "headers", None)):
-        return auth
-    # Not shown: it is likely a secret.
-    raise ConfigError(
-        f"auth is an ApiKey, a Bearer or a Password, not a {type(auth).__name__}."
+        auth=rules.auth if auth is None else auth_of(auth),
     )
 
 

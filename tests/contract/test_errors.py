@@ -91,6 +91,35 @@ def test_local_error_survives_pickle(error):
     assert facts(error) == facts(pickle.loads(pickle.dumps(error)))  # noqa: S301
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (ConfigError, "config_error"),
+        (TransportError, "transport_error"),
+        (DeadlineExceeded, "deadline_exceeded"),
+        (OfflineError, "offline_error"),
+        (DecodeError, "decode_error"),
+        (NotSupported, "not_supported"),
+    ],
+)
+def test_local_error_has_a_code_that_no_server_answers(kind, code):
+    assert code == kind.code
+    assert code not in {remote.code for remote in REMOTE_ERRORS}
+
+
+def test_special_case_of_a_local_error_has_its_code():
+    class NoSuchProfile(ConfigError):
+        pass
+
+    assert NoSuchProfile.code == "config_error"
+
+
+def test_every_local_error_has_a_code_of_its_own():
+    kinds = LocalError.__subclasses__()
+
+    assert len(kinds) == len({kind.code for kind in kinds})
+
+
 def test_message_for_the_public_leaves_the_place_of_the_store_out():
     error = Unavailable("The store /srv/shop.db is busy; try again.")
     plain = error.public_message

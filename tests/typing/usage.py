@@ -1,24 +1,26 @@
 """
 Use the whole client as an app does; type checkers read it, and nothing runs it.
 
-`nox -s types` holds it to mypy's and pyright's strict rules.
+`nox -s types` holds it to mypy's and pyright's strict rules. `usage_async.py` is the
+same with `await`.
 """
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import assert_type
+from typing import Unpack, assert_type
 
 from petstore_client import (
     OMIT,
     ApiKey,
-    AsyncPetstore,
     Bearer,
     ByteStream,
+    Event,
     FileTokens,
     NotFound,
     Omit,
+    Options,
     Order,
     OrderDraft,
+    Page,
     Password,
     Pet,
     PetChange,
@@ -30,6 +32,7 @@ from petstore_client import (
     RemoteError,
     Reply,
     Retry,
+    Settings,
     Stale,
     Tag,
     Timeout,
@@ -50,18 +53,30 @@ def pets(client: Petstore) -> None:
     assert_type(rex, Pet)
     assert_type(client.pets.get(1), Pet)
     assert_type(client.pets.replace(rex), Pet)
+    assert_type(client.pets.replace(rex, if_version=None), Pet)
     assert_type(client.pets.update(1, name="Max", status=None, tags=OMIT), Pet)
-    assert_type(client.pets.delete(1), None)
+    assert_type(client.pets.update_with_form(1, name="Max"), Pet)
+    client.pets.delete(1, missing_ok=True, if_version=3)
     assert_type(client.pets.restore(1), Pet)
     for pet in client.pets.list(status=["sold", "pending"], page_size=10, limit=100):
         assert_type(pet, Pet)
-    assert_type(client.pets.list().first(), Pet | None)
-    assert_type(client.pets.list().collect(max_items=10), list[Pet])
+    assert_type(client.pets.find_by_status("sold"), list[Pet])
+    assert_type(client.pets.find_by_tags(["friendly", "small"]), list[Pet])
     for change in client.pets.history(1):
         assert_type(change, PetChange)
     assert_type(client.pets.photo("a.png"), bytes)
     photo = client.pets.upload_photo(1, Path("rex.png"), on_progress=show)
     assert_type(photo, Photo)
+
+
+def listing(client: Petstore) -> None:
+    pager = client.pets.list(q="R", category="Dogs", sort="-name", cursor=None)
+    assert_type(pager.first(), Pet | None)
+    assert_type(pager.collect(max_items=10), list[Pet])
+    for page in pager.pages():
+        assert_type(page, Page[Pet])
+        assert_type(page.items, list[Pet])
+    assert_type(pager.cursor, str | None)
 
 
 def show(progress: Progress) -> None:
@@ -75,24 +90,36 @@ def store(client: Petstore) -> None:
     assert_type(order, Order)
     assert_type(client.store.orders.get(1), Order)
     assert_type(client.store.orders.update(1, status="approved"), Order)
-    assert_type(client.store.orders.cancel(1), None)
+    client.store.orders.cancel(1)
     for placed in client.store.orders.list():
         assert_type(placed, Order)
 
 
 def users(client: Petstore) -> None:
     draft = UserDraft(username="ann", password="correct horse")
+    ann = client.users.create(draft, idempotency_key="8")
+    assert_type(ann, User)
+    assert_type(client.users.create_many([draft]), list[User])
+    assert_type(client.users.create_with_array([draft]), list[User])
     assert_type(client.users.get("ann"), User)
-    client.users.create(draft)
-    client.users.create_many([draft])
-    client.users.delete("ann")
+    assert_type(client.users.replace("ann", ann), User)
+    assert_type(client.users.replace("ann", draft, if_version=None), User)
+    for user in client.users.list(sort="-username"):
+        assert_type(user, User)
+    client.users.delete("ann", missing_ok=True)
+
+
+def logins(client: Petstore) -> None:
     assert_type(client.auth.login("ann", "correct horse"), Token)
+    assert_type(client.auth.login_user("ann", "correct horse"), Token)
     assert_type(client.auth.me(), TokenInfo)
     client.auth.logout()
+    client.auth.logout_user()
 
 
 def events(client: Petstore) -> None:
     for event in client.events(after=0):
+        assert_type(event, Event)
         assert_type(event.seq, int)
         assert_type(event.kind, str)
 
@@ -104,6 +131,7 @@ def raw(client: Petstore) -> None:
     assert_type(reply.version, int | None)
     assert_type(client.send(calls.get_photo("a.png")), Reply[ByteStream])
     assert_type(client.with_options(timeout=2, retry=1), Petstore)
+    client.close()
 
 
 def refusals(client: Petstore) -> str:
@@ -118,6 +146,7 @@ def refusals(client: Petstore) -> str:
     except RemoteError as error:
         return str(error.fields)
     except PetstoreError as error:
+        assert_type(error.code, str)
         return f"{error.operation} {error.attempts} {error.retry_after_s}"
     return ""
 
@@ -141,19 +170,9 @@ def rename(client: Petstore, name: str | Omit = OMIT) -> Pet:
     return client.pets.update(1, name=name)
 
 
-async def coroutines(client: AsyncPetstore, pieces: AsyncIterator[bytes]) -> None:
-    assert_type(await client.pets.get(1), Pet)
-    assert_type(await client.pets.list().collect(max_items=10), list[Pet])
-    async for pet in client.pets.list(status="sold"):
-        assert_type(pet, Pet)
-    async for change in client.pets.history(1):
-        assert_type(change, PetChange)
-    assert_type(await client.pets.upload_photo(1, pieces, on_progress=show), Photo)
-    assert_type(await client.store.inventory(), dict[str, int])
-    async for order in client.store.orders.list():
-        assert_type(order, Order)
-    async for event in client.events():
-        assert_type(event.action, str)
-    assert_type(await client.send(calls.get_pet_by_id(7)), Reply[Pet])
-    async with client.with_options(timeout=1) as patient:
-        assert_type(patient, AsyncPetstore)
+def shop(**settings: Unpack[Settings]) -> Petstore:
+    return Petstore("https://pets.example.com", **settings)
+
+
+def hurried(client: Petstore, **options: Unpack[Options]) -> Petstore:
+    return client.with_options(**options)
