@@ -127,8 +127,20 @@ def _forget(task: asyncio.Task[Any]) -> None:
 async def interruptible(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Give the pieces of an upload; an abort ends the wait for one."""
     iterator = aiter(chunks)
-    while (chunk := await wait(anext(iterator, None))) is not None:
+    while (chunk := await _in_time(anext(iterator, None))) is not None:
         yield chunk
+
+
+async def _in_time(step: Awaitable[T]) -> T:
+    """Wait for the caller's own step, which has no limit of the network's."""
+    timer = asyncio.timeout(left(None))
+    try:
+        async with timer:
+            return await wait(step)
+    except TimeoutError:
+        if timer.expired():
+            raise httpcore.WriteTimeout("The upload gave no piece in time.") from None
+        raise
 
 
 def left(timeout: float | None) -> float | None:

@@ -250,7 +250,7 @@ def auth_of(given: Auth) -> Auth:
     if is_class or not all(callable(getattr(given, name, None)) for name in _METHODS):
         kind = "class" if is_class else type(given).__name__
         raise ConfigError(
-            f"auth must be ApiKey(…), Bearer(…) or Password(…), not a {kind}."
+            f"As auth, give ApiKey(…), Bearer(…) or Password(…), not a {kind}."
         )
     return given
 

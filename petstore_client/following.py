@@ -57,6 +57,9 @@ class Following:
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Yield the events that are whole now, and were not seen before."""
         for event in self._reader.feed(chunk):
+            if self._reader.place not in (None, self._after):
+                # The unit that was seen in part is over, whoever may see what of it.
+                self._repeated_count = 0
             if self._repeated_count:
                 self._repeated_count -= 1
                 continue

@@ -78,7 +78,8 @@ class Retry:
 
     def pause_s_max(self, attempt: int) -> float:
         """Return the longest pause after an attempt, which are counted from 1."""
-        return min(self.cap_s, self.base_s * 2.0 ** (attempt - 1))
+        # A stream may fail for days, and no float is that large.
+        return min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, 60))
 
 
 def _is_number(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -40,20 +41,25 @@ class PerLoop(Generic[T]):
         self._make = make
         self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, T]
         self._made = WeakKeyDictionary()
+        # Loops run in threads side by side.
+        self._lock = threading.Lock()
 
     def get(self) -> T:
         """Return the value of the running loop."""
         loop = asyncio.get_running_loop()
         value = self._made.get(loop)
         if value is None:
-            self._forget_closed()
-            value = self._made[loop] = self._make()
+            value = self._make()
+            with self._lock:
+                self._forget_closed()
+                self._made[loop] = value
         return value
 
     def take(self) -> list[tuple[asyncio.AbstractEventLoop, T]]:
         """Return all values with their loops, and forget them."""
-        taken = list(self._made.items())
-        self._made.clear()
+        with self._lock:
+            taken = list(self._made.items())
+            self._made.clear()
         return taken
 
     def _forget_closed(self) -> None:

@@ -37,7 +37,8 @@ class Settings(Options, total=False):
             its methods. Or a function that is given the stock transport, for each
             process and event loop, and returns what stands around it: then time,
             number of connections and cancellation are looked after as without it.
-            Of neither is believed that a request was never sent.
+            Of neither is believed that a request was never sent, unless it raises a
+            TransportError of ours that says so.
     """
 
     flavour: Flavour | None

@@ -167,7 +167,8 @@ class Pets(Resource):
 
         Args:
             on_progress: Called as the file leaves, first with 0 bytes, and from 0 on
-                anew when the call is sent again.
+                anew when the call is sent again. Whoever reads the file calls it: in a
+                coroutine's client that is another thread, for a path and for bytes.
 
         Raises:
             NotFound: No such pet.

@@ -64,7 +64,7 @@ def encode_error(refused: Refused, error: RemoteError) -> Response:
     response.headers[PROBLEM_HEADER] = _problem_header(error)
     if allow := error.extra.get("allow"):
         response.headers["allow"] = ", ".join(allow)
-    if retry_after := error.extra.get("retry_after"):
+    if (retry_after := error.extra.get("retry_after")) is not None:
         response.headers["retry-after"] = str(retry_after)
     should_retry = _should_retry(error)
     if should_retry is not None:

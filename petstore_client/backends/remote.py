@@ -66,7 +66,7 @@ class RemoteBackend:
 
     def pause_before_stream(self, failure_count: int, asked_s: float | None) -> None:
         """Wait before a stream is followed again, but not beyond the close."""
-        self._sender.pause(self._rules.pause_s(failure_count, asked_s))
+        self._sender.pause(stream_pause_s(self._rules, failure_count, asked_s))
 
     def close(self) -> None:
         """Close all connections, unless another backend lent them."""
@@ -140,7 +140,7 @@ class AsyncRemoteBackend:
         self, failure_count: int, asked_s: float | None
     ) -> None:
         """Wait before a stream is followed again, but not beyond the close."""
-        await self._sender.pause(self._rules.pause_s(failure_count, asked_s))
+        await self._sender.pause(stream_pause_s(self._rules, failure_count, asked_s))
 
     async def close(self) -> None:
         """Close all connections, unless another backend lent them."""
@@ -224,6 +224,12 @@ def rules_for(server: Server, options: Options) -> Rules:
         auth=Anonymous(),
     )
     return changed(rules, options)
+
+
+def stream_pause_s(rules: Rules, failure_count: int, asked_s: float | None) -> float:
+    """Return the pause before a stream, of which no server may ask for too much."""
+    asked_s = min(asked_s or 0.0, rules.retry.retry_after_s_max)
+    return rules.pause_s(failure_count, asked_s)
 
 
 def changed(rules: Rules, options: Options) -> Rules:

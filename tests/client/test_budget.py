@@ -78,3 +78,7 @@ def test_budget_never_holds_more_than_it_began_with():
 
     assert budget.take(CAPACITY)
     assert not budget.take(1)
+
+
+def test_pause_has_a_longest_one_however_often_it_failed():
+    assert Retry().cap_s == Retry().pause_s_max(100_000)

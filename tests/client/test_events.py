@@ -15,6 +15,8 @@ from petstore.contract.event import Event
 from petstore.server.running import ThreadedServer
 from petstore_client import AsyncPetstore, Bearer, PetDraft, Petstore, Retry, Timeout
 from petstore_client._wire import CONNECTIONS_MAX
+from petstore_client.backends.remote import stream_pause_s
+from tests.client.driving import some_rules
 
 QUICK = Retry(attempts=1, base_s=0.01, cap_s=0.05)
 REX = PetDraft(name="Rex", photo_urls=[])
@@ -188,3 +190,11 @@ async def test_what_came_before_the_close_is_not_told_to_coroutines_after_it():
         await client.close()
 
         assert [] == [event async for event in events]
+
+
+def test_no_server_silences_a_listener_for_longer_than_a_call_would_wait():
+    retry = Retry(base_s=0, retry_after_s_max=60)
+
+    asked = [stream_pause_s(some_rules(retry=retry), 1, s) for s in (None, 5, 86_400)]
+
+    assert [0, 5, 60] == asked

@@ -100,3 +100,16 @@ def test_what_no_pause_helps_is_raised(error: Any):
         following.failed()
 
     assert error is raised.value
+
+
+def test_events_that_do_not_come_again_swallow_no_others():
+    """Whoever may see less by then is sent only the end of the unit."""
+    following = Following(0)
+    following.call()
+    list(following.feed(b"id: 0\n\n" + event(1, 1, is_last=False)))
+
+    following.call()
+    log = [b"id: 0\n\n", b"id: 1\n\n", *(event(n, 1, is_last=True) for n in (2, 3))]
+    told = list(following.feed(b"".join(log)))
+
+    assert [2, 3] == [one.seq for one in told]

@@ -1,15 +1,21 @@
 """A file is sent from wherever it is, tells how far it is, and may be sent again."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
 import pytest
 
 import petstore
-from petstore.contract.errors import NotSupported, TransportError
+from petstore.contract.errors import (
+    DeadlineExceeded,
+    NotSupported,
+    TransportError,
+)
 from petstore_client import AsyncPetstore, Petstore, Progress, Retry
 from petstore_client.testing import AsyncFaultyTransport, Fault, Faults, FaultyTransport
 from tests.kit.pictures import a_picture
@@ -114,3 +120,16 @@ async def test_coroutine_sends_any_file(url, picture, path, kind):
 def test_thread_cannot_wait_for_pieces(url):
     with Petstore(url) as client, pytest.raises(NotSupported, match="async iterator"):
         client.pets.upload_photo(1, pieces(b"png"))  # type: ignore[arg-type]  # tried
+
+
+async def test_source_that_gives_nothing_holds_no_call_longer_than_its_time(url):
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"png"
+        await asyncio.Event().wait()
+
+    begun = monotonic()
+    async with AsyncPetstore(url, timeout=0.3) as client:
+        with pytest.raises(DeadlineExceeded):
+            await client.pets.upload_photo(1, stalled())
+
+    assert monotonic() - begun < 3
