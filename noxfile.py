@@ -70,12 +70,8 @@ def tests(session: nox.Session) -> None:
     """Test the built wheel, and check that the tests reach enough of it."""
     _install_wheel(session, "test")
     session.run("coverage", "erase")
-    if session.posargs:
-        _run_tests(session, *session.posargs)
-    else:
-        _run_tests(session, "-m", "not proof", "-n", "2")
-        # Proofs measure, and start processes by the dozen: alone, one after the other.
-        _run_tests(session, "-m", "proof")
+    chosen = session.posargs or ("-n", "2", "--dist", "worksteal")
+    session.run("coverage", "run", "-m", "pytest", *chosen, env=_FROM_WHEEL)
     session.run("coverage", "combine", "--quiet")
     if session.posargs:
         return
@@ -128,10 +124,6 @@ def _generated_client(session: nox.Session) -> str:
 
 # Keeps the checkout off the path of the tests and of the programs that they start.
 _FROM_WHEEL = {"PYTHONSAFEPATH": "1"}
-
-
-def _run_tests(session: nox.Session, *args: str) -> None:
-    session.run("coverage", "run", "-m", "pytest", *args, env=_FROM_WHEEL)
 
 
 def _install_wheel(session: nox.Session, extra: str) -> None:

@@ -9,14 +9,19 @@ import pytest
 
 SEED_VARIABLE = "PETSTORE_PROOF_SEED"
 
-_FIGURES = pytest.StashKey[list[str]]()
+_FIGURE = "figure"
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Print the figures of the run."""
-    figures = config.stash.get(_FIGURES, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of the run, whichever process measured them."""
+    figures = [
+        str(figure)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, figure in report.user_properties
+        if name == _FIGURE
+    ]
     if figures:
         terminalreporter.section("proofs")
         for line in figures:
@@ -26,8 +31,8 @@ def pytest_terminal_summary(
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Give what prints a figure at the end of the run."""
-    figures = request.config.stash.setdefault(_FIGURES, [])
-    return lambda text: figures.append(f"{request.node.name}: {text}")
+    node = request.node
+    return lambda text: node.user_properties.append((_FIGURE, f"{node.name}: {text}"))
 
 
 @pytest.fixture
