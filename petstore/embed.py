@@ -19,7 +19,7 @@ from petstore.engine.blobs import BlobStore, MemoryBlobs
 from petstore.engine.engine import AsyncEngine, Engine
 from petstore.engine.opening import Options, open_async_engine, open_engine
 from petstore.engine.profile import ProfileName
-from petstore.engine.seeding import check_kind
+from petstore.engine.seeding import begin_log, check_kind
 
 __all__ = ["AsyncEmbedded", "Embedded", "Options", "Snapshot", "open", "open_async"]
 
@@ -67,6 +67,7 @@ class Embedded(Petstore):
         setup = self._engine.setup
         _check_snapshot(snapshot, setup.profile.name)
         self._engine.store.restore(snapshot.store)
+        self._engine.store.write(begin_log)
         _in_memory(setup.blobs).restore(snapshot.blobs)
 
 
@@ -89,6 +90,7 @@ class AsyncEmbedded(AsyncPetstore):
         setup = self._engine.setup
         _check_snapshot(snapshot, setup.profile.name)
         await self._engine.store.restore(snapshot.store)
+        await self._engine.store.write(begin_log)
         _in_memory(setup.blobs).restore(snapshot.blobs)
 
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         LocalError,
         Malformed,
         MethodNotAllowed,
+        NoSuchPath,
         NotAcceptable,
         NotFound,
         NotSupported,
@@ -134,6 +135,7 @@ __all__ = [
     "Malformed",
     "MemoryTokens",
     "MethodNotAllowed",
+    "NoSuchPath",
     "NotAcceptable",
     "NotFound",
     "NotSupported",
@@ -189,7 +191,7 @@ if not TYPE_CHECKING:
         "petstore.contract.errors": (
             "ConfigError Conflicted DeadlineExceeded DecodeError "
             "FieldProblem Forbidden Invalid LocalError Malformed "
-            "MethodNotAllowed NotAcceptable NotFound NotSupported "
+            "MethodNotAllowed NoSuchPath NotAcceptable NotFound NotSupported "
             "OfflineError PetstoreError RateLimited RemoteError RuleBroken "
             "ServerFault Stale StorageFull TooLarge TransportError "
             "Unauthorized Unavailable UnsupportedMedia"

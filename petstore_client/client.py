@@ -62,7 +62,7 @@ class Petstore(facade.Petstore):
     ) -> None:
         super().__init__(_backend(target, settings))
 
-    def events(self, *, after: int | None = None) -> Generator[Event, None, None]:
+    def events(self, *, after: str | int | None = None) -> Generator[Event, None, None]:
         """
         Yield what is written, as it happens, until the client is closed.
 
@@ -71,11 +71,13 @@ class Petstore(facade.Petstore):
         it is iterated. The total time of a call is for each stream to begin.
 
         Args:
-            after: The `seq` to go on after; 0 is the start, None from now on.
+            after: The `cursor` of an event to go on after, or the `seq` of a change of
+                a history; 0 is the start, None from now on.
 
         Raises:
             Unauthorized, Forbidden: The caller may read nothing of it.
-            Invalid: The store has no such place, as after a reset.
+            Invalid: The store has no such place: it was reset or restored, or is
+                another one, as when a server of a store in memory is started again.
             NotSupported: The server's flavour has no events.
         """
         backend: Any = self._backend
@@ -122,7 +124,9 @@ class AsyncPetstore(facade.AsyncPetstore):
     ) -> None:
         super().__init__(_async_backend(target, settings))
 
-    async def events(self, *, after: int | None = None) -> AsyncGenerator[Event, None]:
+    async def events(
+        self, *, after: str | int | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Yield what is written, as it happens; see `Petstore.events`."""
         backend: Any = self._backend
         if not hasattr(backend, "pause_before_stream"):

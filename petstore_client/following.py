@@ -1,9 +1,8 @@
 """
 Decide how to go on following a store when its stream breaks off.
 
-A place is an event's `seq`, and stands behind the last event of a unit. A stream that
-broke off within a unit goes on before it, so what was seen of that unit is left out
-when it comes again: nothing is lost, and nothing is told twice.
+Each event says its place, so nothing is lost and nothing is told twice. Where the log
+is another one by then, the server refuses the place, and the listener learns of it.
 """
 
 from collections.abc import Iterator
@@ -32,37 +31,26 @@ class Following:
         failure: What ended the stream; None when the server did.
 
     Args:
-        after: The `seq` to begin after; None is from now on.
+        after: The place to begin after; None is from now on.
     """
 
-    def __init__(self, after: int | None) -> None:
+    def __init__(self, after: str | int | None) -> None:
         self.failure: PetstoreError | None = None
         self._after = after
         self._reader = EventReader()
-        self._repeated_count = 0
         self._failure_count = 0
 
     def call(self) -> Call[ByteStream]:
         """Return what asks for the stream from here on."""
         self.failure = None
-        reader, self._reader = self._reader, EventReader()
-        if reader.place is not None:
-            self._after = reader.place
-        if self._after is not None:
-            # What had to come again, and did not before the stream broke off anew, is
-            # left out as well.
-            self._repeated_count += reader.count_since
+        if self._reader.place is not None:
+            self._after = self._reader.place
+        self._reader = EventReader()
         return calls.get_events(after=self._after)
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        """Yield the events that are whole now, and were not seen before."""
+        """Yield the events that are whole now."""
         for event in self._reader.feed(chunk):
-            if self._reader.place not in (None, self._after):
-                # The unit that was seen in part is over, whoever may see what of it.
-                self._repeated_count = 0
-            if self._repeated_count:
-                self._repeated_count -= 1
-                continue
             self._failure_count = 0
             yield event
 

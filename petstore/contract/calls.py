@@ -307,15 +307,18 @@ def delete_token() -> Call[None]:
 
 
 def get_events(
-    *, after: int | None = None, last_event_id: int | None = None
+    *, after: str | int | None = None, last_event_id: str | None = None
 ) -> Call[ByteStream]:
     """
     Follow what is written, as server-sent events.
 
     Args:
-        after: The `seq` to go on after; 0 is the start, None from now on.
-        last_event_id: The same, as a header; wins over `after`.
+        after: An event's `cursor` to go on after, or the `seq` of a change of a
+            history; 0 is the start, None from now on.
+        last_event_id: The id of the last event, as a header; wins over `after`.
     """
+    if isinstance(after, int):
+        after = str(after)
     return _call(events.GET_EVENTS, after=after, last_event_id=last_event_id)
 
 

@@ -6,7 +6,8 @@ Declare every error of the product, and carry the remote ones over the wire.
     │   ├── Malformed            400  the request cannot be read
     │   ├── Unauthorized         401  who are you?
     │   ├── Forbidden            403  not allowed to you
-    │   ├── NotFound             404  no such entity, or no such path
+    │   ├── NotFound             404  no such entity
+    │   ├── NoSuchPath           404  no such path: the URL is wrong, not the id
     │   ├── MethodNotAllowed     405  the path exists, not with this method
     │   ├── NotAcceptable        406  no representation that the caller accepts
     │   ├── Conflicted           409  the id or name is taken
@@ -181,10 +182,7 @@ def _field(member: Mapping[str, Any]) -> FieldProblem:
 
 
 class Malformed(
-    RemoteError,
-    code="malformed",
-    status=400,
-    title="The request cannot be read",
+    RemoteError, code="malformed", status=400, title="The request cannot be read"
 ):
     """Refuse a request that cannot be read, such as a body that is no JSON."""
 
@@ -203,23 +201,21 @@ class Forbidden(RemoteError, code="forbidden", status=403, title="Not allowed"):
 
 
 class NotFound(RemoteError, code="not_found", status=404, title="Not found"):
-    """Say that the entity or the path does not exist."""
+    """Say that the entity does not exist."""
+
+
+class NoSuchPath(RemoteError, code="no_such_path", status=404, title="No such path"):
+    """Say that nothing has this path; no NotFound, which may be what a caller wants."""
 
 
 class MethodNotAllowed(
-    RemoteError,
-    code="method_not_allowed",
-    status=405,
-    title="Method not allowed",
+    RemoteError, code="method_not_allowed", status=405, title="Method not allowed"
 ):
     """Say which methods the path has (`extra["allow"]`)."""
 
 
 class NotAcceptable(
-    RemoteError,
-    code="not_acceptable",
-    status=406,
-    title="Not acceptable",
+    RemoteError, code="not_acceptable", status=406, title="Not acceptable"
 ):
     """Say that the operation has no representation that Accept allows."""
 
@@ -277,10 +273,7 @@ class ServerFault(
 
 
 class Unavailable(
-    RemoteError,
-    code="unavailable",
-    status=503,
-    title="Not available now",
+    RemoteError, code="unavailable", status=503, title="Not available now"
 ):
     """Refuse for now: the store is busy, read-only or not reachable."""
 
@@ -294,6 +287,7 @@ REMOTE_ERRORS: tuple[type[RemoteError], ...] = (
     Unauthorized,
     Forbidden,
     NotFound,
+    NoSuchPath,
     MethodNotAllowed,
     NotAcceptable,
     Conflicted,
@@ -308,7 +302,7 @@ REMOTE_ERRORS: tuple[type[RemoteError], ...] = (
     StorageFull,
 )
 _BY_CODE = {kind.code: kind for kind in REMOTE_ERRORS}
-# RuleBroken shares 409 with Conflicted; without a code the plainer one is right.
+# Where two classes share a status, the plainer one is right without a code.
 _BY_STATUS = {kind.status: kind for kind in reversed(REMOTE_ERRORS)}
 
 

@@ -1,9 +1,9 @@
 """
 Declare the event that tells of a write, and carry events over the wire.
 
-They travel as server-sent events. An id is that of the unit that wrote, and stands with
-the last event of a unit: whoever goes on from it misses nothing, and may see again what
-a unit wrote before the connection broke.
+They travel as server-sent events, whose ids are places of the log: `<log>.<seq>` is
+behind all that a unit wrote, `<log>.<seq>.<position>` within it. A log that was begun
+anew, as by a reset, has another name, so no place of one is taken for one of another.
 
 Source: the HTML standard, "Server-sent events".
 """
@@ -30,7 +30,8 @@ _BLOCK_BYTES_MAX: Final = 64 * 1024 * 1024
 class Event(Model):
     """Tell of one write of one entity."""
 
-    seq: Int64 = Field(description="Place of the unit that wrote; go on `after` it.")
+    cursor: str = Field(description="Where to go on: what `after` takes.")
+    seq: Int64 = Field(description="Number of the unit that wrote.")
     kind: str = Field(description="pet, order or user.")
     entity_id: Int64 = Field(description="Identifies the entity among its kind.")
     version: Int64 = Field(description="Version of the entity that the write made.")
@@ -73,14 +74,11 @@ class EventReader:
 
     Attributes:
         place: Where to go on; None as long as the stream has not said.
-        count_since: How many events came since the stream said `place`; they come
-            again to whoever goes on from there.
     """
 
     def __init__(self) -> None:
         self._left = b""
-        self.place: int | None = None
-        self.count_since: int = 0
+        self.place: str | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """
@@ -99,21 +97,11 @@ class EventReader:
         place = None
         for line in lines:
             if line.startswith(_ID):
-                place = _place(line.removeprefix(_ID))
+                place = line.removeprefix(_ID).decode("utf-8", "replace")
             elif line.startswith(_DATA):
-                event = _event(line.removeprefix(_DATA))
-                self.count_since += 1
-                yield event
+                yield _event(line.removeprefix(_DATA))
         # Behind the event: whoever takes no more has not gone past it.
-        if place is not None:
-            self.place = place
-            self.count_since = 0
-
-
-def _place(text: bytes) -> int:
-    if not text.isdigit():
-        raise DecodeError("The answer holds an event whose id is no number.", body=text)
-    return int(text)
+        self.place = place or self.place
 
 
 def _event(text: bytes) -> Event:

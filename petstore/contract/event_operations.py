@@ -7,24 +7,22 @@ from pydantic import Field
 from petstore.contract.arguments import header, query
 from petstore.contract.call import ByteStream, Operation, Safety
 from petstore.contract.errors import Forbidden, Unauthorized
-from petstore.contract.model import INT64_MAX
 
+# The log's name, the unit's number, and the place within the unit; see `event.py`.
+_PATTERN: Final = r"^([0-9]{1,16}|[0-9a-f]{1,16}\.[0-9]{1,16}(\.[0-9]{1,16})?)$"
 Place = Annotated[
-    int,
+    str,
     Field(
-        ge=0,
-        le=INT64_MAX,
-        description="The `seq` to go on after; 0 is the start. Absent: from now on.",
-        json_schema_extra={"format": "int64"},
+        pattern=_PATTERN,
+        description="An event's `cursor` to go on after, or the `seq` of a change of a"
+        " history; 0 is the start. Absent: from now on.",
     ),
 ]
 LastPlace = Annotated[
-    int,
+    str,
     Field(
-        ge=0,
-        le=INT64_MAX,
+        pattern=_PATTERN,
         description="The id of the last event that was received; wins over `after`.",
-        json_schema_extra={"format": "int64"},
     ),
 ]
 

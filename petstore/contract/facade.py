@@ -34,18 +34,20 @@ class Petstore:
         self.users: Final = Users(backend)
         self.auth: Final = Auth(backend)
 
-    def events(self, *, after: int | None = None) -> Iterator[Event]:
+    def events(self, *, after: str | int | None = None) -> Iterator[Event]:
         """
         Yield what is written, as it happens, until the stream ends.
 
-        Nothing is sent until it is iterated. An event's `seq` is where to go on.
+        Nothing is sent until it is iterated. An event's `cursor` is where to go on.
 
         Args:
-            after: The `seq` to go on after; 0 is the start, None from now on.
+            after: The `cursor` of an event to go on after, or the `seq` of a change of
+                a history; 0 is the start, None from now on.
 
         Raises:
             Unauthorized, Forbidden: The caller may read nothing of it.
-            Invalid: The store has no such place, as after a reset.
+            Invalid: The store has no such place: it was reset or restored, or is
+                another one.
             Unavailable: Too many listen already.
         """
         yield from read_events(self._backend.send(calls.get_events(after=after)).value)
@@ -80,18 +82,20 @@ class AsyncPetstore:
         self.users: Final = AsyncUsers(backend)
         self.auth: Final = AsyncAuth(backend)
 
-    async def events(self, *, after: int | None = None) -> AsyncIterator[Event]:
+    async def events(self, *, after: str | int | None = None) -> AsyncIterator[Event]:
         """
         Yield what is written, as it happens, until the stream ends.
 
-        Nothing is sent until it is iterated. An event's `seq` is where to go on.
+        Nothing is sent until it is iterated. An event's `cursor` is where to go on.
 
         Args:
-            after: The `seq` to go on after; 0 is the start, None from now on.
+            after: The `cursor` of an event to go on after, or the `seq` of a change of
+                a history; 0 is the start, None from now on.
 
         Raises:
             Unauthorized, Forbidden: The caller may read nothing of it.
-            Invalid: The store has no such place, as after a reset.
+            Invalid: The store has no such place: it was reset or restored, or is
+                another one.
             Unavailable: Too many listen already.
         """
         reply = await self._backend.send(calls.get_events(after=after))

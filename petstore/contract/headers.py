@@ -12,19 +12,9 @@ from petstore.contract.versions import (
     write_versions,
 )
 
-_DIGITS_MAX: Final = 18
-
-
-def _read_number(text: str) -> int | str:
-    # int() alone would take " 1", "1_000" and Arabic digits.
-    is_plain = text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
-    return int(text) if is_plain else text
-
-
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "If-Match": read_if_match,
     "If-None-Match": read_if_none_match,
-    "Last-Event-ID": _read_number,
 }
 
 

@@ -79,7 +79,7 @@ def resolve(face: Face, method: str, path: str) -> Match:
     Find the route of a request.
 
     Raises:
-        NotFound, MethodNotAllowed, Malformed: As `Router.find`.
+        NoSuchPath, MethodNotAllowed, Malformed: As `Router.find`.
     """
     route, path_arguments = face.router.find(method, path[len(face.base) :])
     return Match(face, route, path_arguments)

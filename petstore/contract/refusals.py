@@ -171,7 +171,7 @@ def _public_v2(refused: Refused, error: RemoteError) -> Response:
 
 def _is_missing(error: RemoteError) -> bool:
     """Tell whether nothing can be there; a name that no store takes is nobody's."""
-    if isinstance(error, errors.NotFound):
+    if isinstance(error, errors.NotFound | errors.NoSuchPath):
         return True
     places = {problem.field.partition(".")[0] for problem in error.fields}
     return isinstance(error, errors.Invalid) and places == {"path"}

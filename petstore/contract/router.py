@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
-from petstore.contract.errors import Malformed, MethodNotAllowed, NotFound
+from petstore.contract.errors import Malformed, MethodNotAllowed, NoSuchPath
 
 
 class Routed(Protocol):
@@ -55,7 +55,7 @@ class Router(Generic[R]):
         trailing slash is dropped, as the public servers do.
 
         Raises:
-            NotFound: No route has this path.
+            NoSuchPath: No route has this path.
             MethodNotAllowed: A route has, with other methods (`extra["allow"]`).
             Malformed: A segment is not percent-encoded UTF-8.
         """
@@ -66,7 +66,7 @@ class Router(Generic[R]):
             if child is None:
                 child = node.parameter
                 if child is None or segment == "":
-                    raise NotFound(f"There is nothing at {self._base}{path}.")
+                    raise NoSuchPath(f"There is nothing at {self._base}{path}.")
                 arguments[child.name] = _decoded(segment)
             node = child
         route = node.routes.get(method)
@@ -80,15 +80,15 @@ class Router(Generic[R]):
             self.find("", path)
         except MethodNotAllowed as error:
             return list(error.extra["allow"])
-        except (NotFound, Malformed):
+        except (NoSuchPath, Malformed):
             pass
         return []
 
     def _refused(
         self, node: _Node[R], method: str, path: str
-    ) -> NotFound | MethodNotAllowed:
+    ) -> NoSuchPath | MethodNotAllowed:
         if not node.routes:
-            return NotFound(f"There is nothing at {self._base}{path}.")
+            return NoSuchPath(f"There is nothing at {self._base}{path}.")
         head = {"HEAD"} if "GET" in node.routes else set()
         allowed = sorted(head.union(node.routes))
         return MethodNotAllowed(

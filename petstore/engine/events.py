@@ -25,7 +25,7 @@ from petstore.contract.media import EVENTS
 from petstore.engine.context import NOBODY
 from petstore.engine.flows import Flow, Follow, Read, Visit
 from petstore.engine.instants import from_milliseconds
-from petstore.storage.ledger import log_begin
+from petstore.storage.ledger import log_name
 from petstore.storage.statement import Statement
 from petstore.storage.tables import CHANGE, COUNTER
 from petstore.storage.transaction import Row, Tx
@@ -68,10 +68,21 @@ _CLOCK = Statement(select(COUNTER.c.value).where(COUNTER.c.name == "clock"))
 
 
 class Cursor(NamedTuple):
-    """Say up to where a listener has read; `_WHOLE` is all that a unit wrote."""
+    """
+    Say up to where a listener has read.
 
+    Args:
+        log: The name of the log.
+        position: Of the unit's writes; `_WHOLE` is all of them.
+    """
+
+    log: str
     seq: int
     position: int = _WHOLE
+
+    def __str__(self) -> str:
+        place = f"{self.log}.{self.seq}"
+        return place if self.position == _WHOLE else f"{place}.{self.position}"
 
 
 class Part(NamedTuple):
@@ -112,24 +123,33 @@ def follow(visit: Visit) -> Flow:
         Invalid: The place to go on from is none of this log.
     """
     given = visit.call.arguments
-    after: int | None = given.get("last_event_id", given.get("after"))
+    after: str | None = given.get("last_event_id", given.get("after"))
     cursor: Cursor = yield Read(partial(_first, visit=visit, after=after))
     pieces = yield Follow(partial(_listening, visit, cursor))
     return Reply(ByteStream(pieces, EVENTS))
 
 
-def _first(tx: Tx, *, visit: Visit, after: int | None) -> Cursor:
+def _first(tx: Tx, *, visit: Visit, after: str | None) -> Cursor:
     _visible(tx, visit)
-    if after is None:
-        return Cursor(_newest(tx))
-    _check_place(tx, after)
-    return Cursor(after)
+    log = log_name(tx)
+    cursor = Cursor(log, _newest(tx)) if after is None else _read_cursor(after, log)
+    _check_place(tx, cursor)
+    return cursor
+
+
+def _read_cursor(text: str, log: str) -> Cursor:
+    """Return the place that a text names; of this log, unless it says another."""
+    parts = text.split(".")
+    if len(parts) == 1:
+        return Cursor(log, int(text))
+    name, *numbers = parts
+    return Cursor(name, *map(int, numbers))
 
 
 def _listening(
     visit: Visit, cursor: Cursor, *, is_shared: bool, is_over: Callable[[], bool]
 ) -> Listening:
-    yield b"retry: 1000\nid: %d\n\n" % cursor.seq
+    yield f"retry: 1000\nid: {cursor}\n\n".encode()
     quiet_s, is_woken = 0.0, False
     while not is_over():
         part = yield Read(partial(_look, visit=visit, cursor=cursor))
@@ -158,7 +178,7 @@ def _listening(
 def _look(tx: Tx, *, visit: Visit, cursor: Cursor) -> Part:
     # Each time, for a token may have ended meanwhile.
     kinds = _visible(tx, visit)
-    _check_place(tx, cursor.seq)
+    _check_place(tx, cursor)
     place = {"after_seq": cursor.seq, "after_position": cursor.position}
     rows = tx.rows(_AFTER, {**place, "row_count": LOOK_LENGTH_MAX + 1})
     if not rows:
@@ -168,11 +188,17 @@ def _look(tx: Tx, *, visit: Visit, cursor: Cursor) -> Part:
     bodies = tx.rows(_BODIES, {**place, "to_seq": seq, "to_position": position})
     following = [row[0] for row in rows[1:]] + [None]
     blocks = [
-        _block(row, body, is_shown=row[2] in kinds, is_last=next_seq != row[0])
+        _block(
+            row,
+            body,
+            mark=Cursor(cursor.log, row[0], _WHOLE if next_seq != row[0] else row[1]),
+            is_shown=row[2] in kinds,
+        )
         for row, (body,), next_seq in zip(kept, bodies, following, strict=False)
     ]
     text = "".join(blocks).encode()
-    return Part(text, Cursor(seq, position), is_full=len(kept) < len(rows))
+    cursor = cursor._replace(seq=seq, position=position)
+    return Part(text, cursor, is_full=len(kept) < len(rows))
 
 
 def _small_part(rows: list[Row]) -> list[Row]:
@@ -208,32 +234,35 @@ def _newest(tx: Tx) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _block(row: Row, body: str | None, *, is_shown: bool, is_last: bool) -> str:
+def _block(row: Row, body: str | None, *, mark: Cursor, is_shown: bool) -> str:
     seq, _, kind, entity_id, version, action, at, _ = row
-    mark = f"id: {seq}\n" if is_last else ""
     if not is_shown:
         # Whoever may not see it goes on behind it all the same.
-        return f"{mark}\n" if mark else ""
+        return f"id: {mark}\n\n"
     written_at = from_milliseconds(at).isoformat().replace("+00:00", "Z")
     return (
-        f'event: change\n{mark}data: {{"seq":{seq},"kind":"{kind}",'
+        f"event: change\nid: {mark}\n"
+        f'data: {{"cursor":"{mark}","seq":{seq},"kind":"{kind}",'
         f'"entityId":{entity_id},"version":{version},"action":"{action}",'
         f'"at":"{written_at}","entity":{body or "null"}}}\n\n'
     )
 
 
-def _check_place(tx: Tx, after: int) -> None:
+def _check_place(tx: Tx, cursor: Cursor) -> None:
     """
-    Refuse a place of a log that a reset has ended; 0 is the start of any log.
+    Refuse a place that this log does not have; 0 is the start of any log.
 
     Raises:
         Invalid: Says which places there are.
     """
-    newest, begin = _newest(tx), log_begin(tx)
-    if after == 0 or begin <= after <= newest:
+    name, newest = log_name(tx), _newest(tx)
+    if cursor.log == name and cursor.seq <= newest:
         return
-    right = f"should be {begin} to {newest}, or 0; start over, the store was reset"
+    right = (
+        f"should be 0 to {newest}, or the cursor of an event of this store, whose log"
+        f" is {name}; start over with 0, the store was reset or is another one"
+    )
     raise Invalid(
-        f"There is no change {after}: after {right}.",
+        f"There is no change {cursor}: after {right}.",
         fields=(FieldProblem("query.after", right, "value_error"),),
     )

@@ -20,7 +20,7 @@ from petstore.engine.ids import given_id
 from petstore.engine.passwords import Hasher, new_password, protected
 from petstore.engine.profile import ProfileName
 from petstore.engine.seeds import PetSource, Seed
-from petstore.storage.ledger import LOG_BEGIN_FACT
+from petstore.storage.ledger import LOG_BEGIN_FACT, LOG_NAME_FACT, new_log_name
 from petstore.storage.statement import Statement
 from petstore.storage.tables import (
     CHANGE,
@@ -171,9 +171,15 @@ def empty(tx: Tx) -> None:
     for statement in _EMPTY:
         tx.run(statement)
     tx.run(_REWIND)
+    begin_log(tx)
     ended = tx.row(_END_LOG)
     if ended is not None:
         tx.run(_SET_META, {"fact": LOG_BEGIN_FACT, "text": str(ended[0])})
+
+
+def begin_log(tx: Tx) -> None:
+    """Let no place of the log so far be taken for one from now on."""
+    tx.run(_SET_META, {"fact": LOG_NAME_FACT, "text": new_log_name()})
 
 
 def has_owner(tx: Tx) -> bool:

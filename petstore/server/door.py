@@ -235,7 +235,7 @@ class Door:
 
 _BY_FRAMING_STATUS: Final[Mapping[int, type[RemoteError]]] = {
     400: errors.Malformed,
-    404: errors.NotFound,
+    404: errors.NoSuchPath,
     405: errors.MethodNotAllowed,
     408: errors.Malformed,
     413: errors.TooLarge,

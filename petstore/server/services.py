@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sanic.request import Request as SanicRequest
 
 from petstore.contract.arguments import OAUTH_PATH, OAUTH_TEXT
-from petstore.contract.errors import MethodNotAllowed, NotFound, PetstoreError
+from petstore.contract.errors import MethodNotAllowed, NoSuchPath, PetstoreError
 from petstore.contract.http import Request
 from petstore.contract.media import JSON, YAML
 from petstore.contract.replies import Response
@@ -72,7 +72,7 @@ class Services:
 
         Raises:
             MethodNotAllowed: The path is one of a service, with another method.
-            NotFound: The reset is not allowed here, or it is a page of OAuth.
+            NoSuchPath: The reset is not allowed here, or it is a page of OAuth.
         """
         path = request.path
         found = self._found.get(path)
@@ -80,7 +80,7 @@ class Services:
             if not path.startswith(_OWN_PATHS):
                 return None
             if path.startswith(OAUTH_PATH):
-                raise NotFound(OAUTH_TEXT)
+                raise NoSuchPath(OAUTH_TEXT)
             found = self._at(path)
         if found is None:
             raise self._not_found(path)
@@ -101,11 +101,11 @@ class Services:
             return "GET", self._asset
         return self._found.get(path)
 
-    def _not_found(self, path: str) -> NotFound:
+    def _not_found(self, path: str) -> NoSuchPath:
         hint = ""
         if path == RESET_PATH and self._is_sandbox:
             hint = " Start the server with --allow-reset to have it."
-        return NotFound(f"There is nothing at {path}.{hint}")
+        return NoSuchPath(f"There is nothing at {path}.{hint}")
 
     async def _index(self, _: SanicRequest) -> Response:
         return Response(302, {"location": "/docs"})

@@ -9,6 +9,7 @@ is given out in the order of the commits, so the log has no gaps.
 A group commit ends many units at once: one look at the clock, one statement per status.
 """
 
+import secrets
 from collections.abc import Sequence
 from itertools import islice
 from typing import Final, Protocol
@@ -24,6 +25,7 @@ Change = dict[str, Value]
 
 # A reset ends the log at the clock of then; a store that had none has no such fact.
 LOG_BEGIN_FACT: Final = "log.begin"
+LOG_NAME_FACT: Final = "log.name"
 
 
 class Writer(Protocol):
@@ -135,8 +137,20 @@ class Ledger:
 
 def log_begin(tx: Writer) -> int:
     """Return the `seq` after which the log begins."""
-    row = tx.row(_LOG_BEGIN, {})
+    row = tx.row(_FACT, {"fact": LOG_BEGIN_FACT})
     return 0 if row is None else int(row[0])
+
+
+def new_log_name() -> str:
+    """Name a log anew, for it goes on otherwise than its listeners know."""
+    return secrets.token_hex(4)
+
+
+def log_name(tx: Writer) -> str:
+    """Return what tells this log from those of other stores, and of before a reset."""
+    row = tx.row(_FACT, {"fact": LOG_NAME_FACT})
+    # Stores had no such fact before version 0.2.
+    return "0" if row is None else str(row[0])
 
 
 MOVE_COUNTER = Statement(
@@ -165,5 +179,5 @@ _DROP_COUNT = Statement(
         INVENTORY.c.status == bindparam("status"), INVENTORY.c.pets == 0
     )
 )
-_LOG_BEGIN = Statement(select(META.c.value).where(META.c.name == LOG_BEGIN_FACT))
+_FACT = Statement(select(META.c.value).where(META.c.name == bindparam("fact")))
 _WRITE_CHANGE = Statement(insert(CHANGE))

@@ -24,6 +24,7 @@ from petstore.contract.errors import (
 from petstore.storage import lock, pictures, schema, sqlite
 from petstore.storage.address import Address
 from petstore.storage.findings import PICTURES, Finding, checks
+from petstore.storage.ledger import LOG_NAME_FACT, new_log_name
 from petstore.storage.reader import Reader, durable_address
 from petstore.storage.space import is_full
 from petstore.storage.statement import DIALECTS, Statement
@@ -123,6 +124,7 @@ def restore(
         with _new_file(address.path) as temporary:
             _copy(source, temporary, on_progress)
             counts = _verified_counts(temporary)
+            _begin_log(temporary)
             lacking = _copy_pictures(temporary, source, address.path, on_progress)
             _fold_log(address.path)
     return Copied(counts, lacking)
@@ -214,6 +216,15 @@ def _copy(source: Path, target: Path, on_progress: OnProgress | None) -> None:
         closing(sqlite.connect_existing(target)) as copy,
     ):
         origin.backup(copy, pages=PAGES_PER_STEP, progress=report)
+
+
+def _begin_log(copy: Path) -> None:
+    """Let no listener take the log of the store that was for the one of the backup."""
+    with closing(sqlite.connect_existing(copy)) as connection, connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
+            (LOG_NAME_FACT, new_log_name()),
+        )
 
 
 def _verified_counts(copy: Path) -> Counts:

@@ -10,7 +10,7 @@ import pytest
 import petstore_client
 from petstore.contract import calls
 from petstore.contract.call import ByteStream
-from petstore.contract.errors import Invalid, NotFound, NotSupported
+from petstore.contract.errors import Invalid, NoSuchPath, NotFound, NotSupported
 from petstore.contract.order import OrderDraft
 from petstore.contract.pet import Category
 from petstore_client import Bearer
@@ -44,6 +44,15 @@ def test_pet_lives_from_create_to_delete(petshop: Petshop):
         with pytest.raises(NotFound):
             client.pets.delete(created.id)
         client.pets.delete(created.id, missing_ok=True)
+
+
+def test_wrong_url_is_no_missing_pet(petshop: Petshop):
+    """Or an app with a typo in its URL deletes nothing, and believes that it did."""
+    with (
+        petstore_client.Petstore(f"{petshop.url}/shop", flavour="native") as client,
+        pytest.raises(NoSuchPath, match=r"nothing at .*/shop/pet/1"),
+    ):
+        client.pets.delete(1, missing_ok=True)
 
 
 def test_order_lives_from_place_to_cancel(petshop: Petshop):

@@ -155,8 +155,8 @@ BUILT: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "getToken": (lambda: calls.get_token(), {}),
     "getEvents": (
-        lambda: calls.get_events(after=7, last_event_id=8),
-        {"after": 7, "last_event_id": 8},
+        lambda: calls.get_events(after=7, last_event_id="a.8"),
+        {"after": "7", "last_event_id": "a.8"},
     ),
     "deleteToken": (lambda: calls.delete_token(), {}),
 }

@@ -154,8 +154,8 @@ METHODS: dict[str, tuple[Callable[[Any], Any], Call[Any]]] = {
     "events": (lambda c: c.events(after=7), calls.get_events(after=7)),
 }
 EVENT = (
-    b'event: change\nid: 8\ndata: {"seq":8,"kind":"pet","entityId":1,"version":2,'
-    b'"action":"delete","at":"2030-01-01T00:00:00Z"}\n\n'
+    b'event: change\nid: 8\ndata: {"cursor":"a.8","seq":8,"kind":"pet",'
+    b'"entityId":1,"version":2,"action":"delete","at":"2030-01-01T00:00:00Z"}\n\n'
 )
 each_method = pytest.mark.parametrize("method", METHODS)
 RESOURCES = ("pets", "store", "store.orders", "users", "auth")

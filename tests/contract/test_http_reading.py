@@ -11,7 +11,7 @@ from petstore.contract.call import ByteStream, Call
 from petstore.contract.errors import (
     Invalid,
     Malformed,
-    NotFound,
+    NoSuchPath,
     RemoteError,
     UnsupportedMedia,
 )
@@ -377,7 +377,7 @@ def test_path_may_end_with_a_slash(key):
 
 
 def test_path_below_another_base_leads_nowhere():
-    with pytest.raises(NotFound):
+    with pytest.raises(NoSuchPath):
         resolve(V2, "GET", "/api/v3/pet/1")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petstore.contract.errors import Malformed, MethodNotAllowed, NotFound
+from petstore.contract.errors import Malformed, MethodNotAllowed, NoSuchPath
 from petstore.contract.flavours import FACES
 from petstore.contract.operations import OPERATIONS
 from petstore.contract.router import Router
@@ -55,7 +55,7 @@ def model(templates: list[Template], method: str, path: str) -> tuple[str, dict]
             return "MethodNotAllowed"
         arguments = match.groupdict().items()
         return template, {name: unquote(text) for name, text in arguments}
-    return "NotFound"
+    return "NoSuchPath"
 
 
 def pattern_of(template: str, known: set[str]) -> str:
@@ -79,7 +79,7 @@ def pattern_of(template: str, known: set[str]) -> str:
 def found(router: Router, method: str, path: str) -> tuple[str, dict] | str:
     try:
         route, arguments = router.find(method, path)
-    except (NotFound, MethodNotAllowed) as error:
+    except (NoSuchPath, MethodNotAllowed) as error:
         return type(error).__name__
     return route.path, arguments
 
@@ -145,13 +145,13 @@ def test_refused_method_says_which_there_are():
 
 @pytest.mark.parametrize("path", ["", "/", "//", "/pet//1", "/nothing", "/pet/1/2/3"])
 def test_unknown_path_leads_nowhere(path):
-    with pytest.raises(NotFound):
+    with pytest.raises(NoSuchPath):
         NATIVE.find("GET", path)
 
 
 @pytest.mark.parametrize("path", ["/store", "/photos"])
 def test_path_that_only_leads_on_leads_nowhere(path):
-    with pytest.raises(NotFound, match=f"There is nothing at {path}"):
+    with pytest.raises(NoSuchPath, match=f"There is nothing at {path}"):
         NATIVE.find("GET", path)
 
 
@@ -170,5 +170,5 @@ def test_methods_of_a_path_are_listed(path, methods):
 def test_router_without_routes_finds_nothing():
     router: Router[Template] = Router([])
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NoSuchPath):
         router.find("GET", "/pet")

@@ -29,12 +29,20 @@ from petstore.engine.flows import Read, Visit
 from petstore.engine.keys import add_key
 from petstore.engine.opening import open_async_engine
 from petstore.storage.findings import checks
+from petstore.storage.ledger import log_name
 from tests.engine.doors import PASSWORD, Doors
 from tests.engine.shops import Opener, Shop, defaults, opening
 from tests.kit.builders import a_draft, a_user_draft, an_order_draft
 from tests.kit.stores import ManualClock
 
-NEW = "retry: 1000\nid: 0\n\n"
+
+def place(shop: Shop, seq: int) -> str:
+    """Return the place behind a unit of a store's log."""
+    return f"{shop.engine.store.read(log_name)}.{seq}"
+
+
+def greeting(shop: Shop, seq: int) -> str:
+    return f"retry: 1000\nid: {place(shop, seq)}\n\n"
 
 
 def seen(shop: Shop, count: int, **place: Any) -> list[Event]:
@@ -75,37 +83,41 @@ def test_writes_are_told_in_order(sandbox: Shop):
         None,
     ]
     assert "password" not in (events[2].entity or {})
-    assert events[3:] == seen(sandbox, 2, after=3)
+    assert events[3:] == seen(sandbox, 2, after=3) == seen(sandbox, 2, after="3")
+    assert events[3:] == seen(sandbox, 2, after=events[2].cursor)
 
 
 def test_listener_is_woken_by_a_write(sandbox: Shop):
     stream = chunks(sandbox.send(calls.get_events()))
-    assert NEW == next(stream)
+    assert greeting(sandbox, 0) == next(stream)
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(next, stream)
         sandbox.pets.create(a_draft())
         text = waiting.result(10)
 
-    assert text.startswith('event: change\nid: 1\ndata: {"seq":1,"kind":"pet",')
+    mark = place(sandbox, 1)
+    assert text.startswith(
+        f'event: change\nid: {mark}\ndata: {{"cursor":"{mark}","seq":1,"kind":"pet",'
+    )
     assert text.endswith("}\n\n")
 
 
-def test_unit_of_many_writes_has_its_id_with_the_last(sandbox: Shop):
-    """Or who goes on after it would miss the rest."""
+def test_listener_goes_on_within_a_unit_of_many_writes(sandbox: Shop):
     count = LOOK_LENGTH_MAX + 20
     users = [a_user_draft(username=f"user {number}") for number in range(count)]
     sandbox.users.create_many(users)
 
     stream = chunks(sandbox.send(calls.get_events(after=0)))
     text = "".join(itertools.islice(stream, 3))
+    events = seen(sandbox, count, after=0)
 
-    assert NEW + "event: change\ndata: " == text[: len(NEW) + 20]
-    assert 1 == text.count("\nid: 1\n")
+    assert 1 == text.count(f"\nid: {place(sandbox, 1)}\n")
     assert count == text.count("event: change\n")
-    assert list(range(1, count + 1)) == [
-        one.entity_id for one in seen(sandbox, count, after=0)
-    ]
+    assert list(range(1, count + 1)) == [one.entity_id for one in events]
+    for index in (0, 1, LOOK_LENGTH_MAX - 1, count - 2):
+        rest = seen(sandbox, count - index - 1, after=events[index].cursor)
+        assert events[index + 1 :] == rest
 
 
 def test_large_entities_are_read_a_few_at_a_time(sandbox: Shop):
@@ -125,15 +137,24 @@ def test_last_event_id_wins_over_after(sandbox: Shop):
     for _ in range(3):
         sandbox.pets.create(a_draft())
 
-    stream = chunks(sandbox.send(calls.get_events(after=0, last_event_id=2)))
+    stream = chunks(sandbox.send(calls.get_events(after=0, last_event_id="2")))
 
-    assert "retry: 1000\nid: 2\n\n" == next(stream)
-    assert "id: 3\n" in next(stream)
+    assert greeting(sandbox, 2) == next(stream)
+    assert f"id: {place(sandbox, 3)}\n" in next(stream)
 
 
 def test_place_that_the_log_has_not_reached_is_refused(sandbox: Shop):
-    with pytest.raises(Invalid, match="There is no change 1: after should be 0 to 0"):
+    with pytest.raises(Invalid, match=r"no change \S+\.1: after should be 0 to 0"):
         sandbox.send(calls.get_events(after=1))
+
+
+def test_place_of_another_store_is_refused(sandbox: Shop):
+    sandbox.pets.create(a_draft())
+    with petstore.open() as other:
+        cursor = next(other.events(after=0)).cursor
+
+    with pytest.raises(Invalid, match=r"whose log is [0-9a-f]{8}; start over with 0"):
+        sandbox.send(calls.get_events(after=cursor))
 
 
 def test_reset_ends_a_stream_that_is_behind_it(sandbox: Shop):
@@ -143,24 +164,24 @@ def test_reset_ends_a_stream_that_is_behind_it(sandbox: Shop):
 
     sandbox.engine.store.write(seeding.empty)
 
-    assert [
-        ": There is no change 1: after should be 2 to 2, or 0; start over,"
-        " the store was reset.\n\n"
-    ] == list(stream)
+    (farewell,) = stream
+    assert farewell.startswith(": There is no change ")
+    assert farewell.endswith("the store was reset or is another one.\n\n")
 
 
 def test_writes_after_a_reset_do_not_hide_it(sandbox: Shop):
     sandbox.pets.create(a_draft())
     stream = chunks(sandbox.send(calls.get_events()))
     next(stream)
+    before = place(sandbox, 1)
 
     sandbox.engine.store.write(seeding.empty)
     for _ in range(3):
         sandbox.pets.create(a_draft())
 
-    assert "There is no change 1" in next(stream)
-    with pytest.raises(Invalid, match="after should be 2 to 5, or 0"):
-        sandbox.send(calls.get_events(after=1))
+    assert f"There is no change {before}" in next(stream)
+    with pytest.raises(Invalid, match="after should be 0 to 5, or the cursor"):
+        sandbox.send(calls.get_events(after=before))
     assert [3, 4, 5] == [event.seq for event in seen(sandbox, 3, after=0)]
     assert [] == sandbox.engine.store.read(checks("sqlite")["log"])
 
@@ -171,10 +192,13 @@ def test_restored_store_ends_its_streams():
         shop.pets.create(a_draft())
         stream = chunks(shop.send(calls.get_events()))
         next(stream)
+        cursor = next(shop.events(after=0)).cursor
 
         shop.restore(snapshot)
         shop.pets.create(a_draft())
 
+        with pytest.raises(Invalid, match="the store was reset or is another one"):
+            shop.send(calls.get_events(after=cursor))
         assert [": the stream ends here; go on with Last-Event-ID\n\n"] == list(stream)
 
 
@@ -194,7 +218,7 @@ def test_kinds_are_those_that_the_caller_may_read(doors: Doors):
         text = ""
         for chunk in chunks(reply):
             text += chunk
-            if f"id: {newest}\n" in text:
+            if f".{newest}\n" in text:
                 break
         return {kind for kind in ("pet", "order", "user") if f'"kind":"{kind}"' in text}
 
@@ -259,7 +283,7 @@ def test_writes_of_another_process_are_seen(
         waiting = pool.submit(next, stream)
         other.pets.create(a_draft())
 
-        assert "id: 1\n" in waiting.result(10)
+        assert f"id: {place(one, 1)}\n" in waiting.result(10)
 
 
 # ----------------------------------------------------------------- coroutines
@@ -292,7 +316,7 @@ async def test_listener_that_is_lost_frees_its_place(clock, tmp_path):
     for _ in range(LISTENER_COUNT_MAX + 1):
         reply = await engine.send(calls.get_events())
         listener: Any = reply.value.chunks
-        assert NEW.encode() == await anext(listener)
+        assert (await anext(listener)).startswith(b"retry: 1000\nid: ")
         await listener.aclose()
         assert [] == [chunk async for chunk in listener]
     await engine.close()

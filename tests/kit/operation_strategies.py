@@ -37,6 +37,7 @@ M = TypeVar("M", bound=BaseModel)
 
 _VERSIONS = st.none() | st.integers(1, 1_000)
 # ANY_VERSION stands alone, as the builders see to.
+_PLACES = st.from_regex(r"\A([0-9a-f]{1,8}\.)?[0-9]{1,16}\Z")
 _VERSION_LISTS = st.just([ANY_VERSION]) | st.lists(
     st.integers(1, 2**63 - 1), max_size=3
 )
@@ -109,8 +110,8 @@ def _arguments(*, unknown_status: bool) -> Fields:
         ),
         "user": _with(user_drafts(), id=st.none() | INT64S),
         "users": st.lists(_with(user_drafts(), id=st.none() | INT64S), max_size=2),
-        "after": st.integers(0, 10**18 - 1),
-        "last_event_id": st.integers(0, 10**18 - 1),
+        "after": _PLACES,
+        "last_event_id": _PLACES,
         "idempotency_key": st.from_regex("[!-~]{1,255}", fullmatch=True),
         "if_version": _VERSION_LISTS,
         "unless_version": _VERSION_LISTS,

@@ -107,7 +107,7 @@ async def test_answer(public, line, options, body):
         ("PUT /user/nobody", {"json": ANN}, 404, "not_found"),
         ("DELETE /user/nobody", {}, 404, "not_found"),
         (f"GET {NO_PHOTO}", {}, 404, "not_found"),
-        ("GET /nothing", {}, 404, "not_found"),
+        ("GET /nothing", {}, 404, "no_such_path"),
         ("DELETE /pet", {}, 405, "method_not_allowed"),
         ("POST /healthz", {}, 405, "method_not_allowed"),
         ("POST /pet", {"json": {**REX, "id": 1}}, 409, "conflicted"),

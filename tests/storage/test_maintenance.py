@@ -4,12 +4,14 @@ import errno
 import os
 import sqlite3
 import stat
+from contextlib import closing
 
 import psycopg
 import pytest
 
 from petstore.contract.errors import ConfigError, ServerFault, StorageFull
 from petstore.storage import maintenance
+from petstore.storage.ledger import log_name
 from petstore.storage.maintenance import backup, check, restore
 from petstore.storage.store import open_store
 from tests.storage.units import (
@@ -189,6 +191,16 @@ def test_restore_replaces_a_store_only_when_told(shop, target, clock):
 
     restore(target, str(shop), overwrite=True)
     assert ids_in(shop, clock) == [1, 2, 3]
+
+
+def test_restored_store_has_a_log_of_another_name(shop, target, clock):
+    """Or a listener would take its changes for those of the store that was."""
+    backup(str(shop), target)
+
+    restore(target, str(shop), overwrite=True)
+
+    with closing(open_store(str(shop), clock=clock)) as store:
+        assert store.read(log_name) != "0"
 
 
 def test_restore_leaves_nothing_of_a_killed_stores_log(shop, target, clock):
