@@ -232,7 +232,9 @@ def _check_place(tx: Tx, after: int) -> None:
     newest, begin = _newest(tx), log_begin(tx)
     if after == 0 or begin <= after <= newest:
         return
-    right = f"should be {begin} to {newest}, or 0; start over, the store was reset"
+    right = f"should be 0 to {newest}; start over, this log has no more"
+    if begin > 0:
+        right = f"should be {begin} to {newest}, or 0; start over, the store was reset"
     raise Invalid(
         f"There is no change {after}: after {right}.",
         fields=(FieldProblem("query.after", right, "value_error"),),
