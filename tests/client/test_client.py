@@ -9,6 +9,7 @@ import petstore
 import petstore_client
 from petstore.contract.errors import ConfigError, NotFound, Unavailable
 from petstore.contract.pet import PetDraft
+from petstore.contract.user import UserDraft
 from petstore_client import ApiKey, AsyncPetstore, Bearer, Petstore
 from tests.client.conftest import Petshop
 from tests.kit.builders import a_draft
@@ -260,6 +261,19 @@ def test_the_two_clients_have_the_same_methods_and_signatures():
 
     assert sync == twin
     assert "Petstore.with_options" in sync
+
+
+@pytest.mark.parametrize("base", ["", "/v2", "/api/v3"])
+@pytest.mark.parametrize("name", [".", ".."])
+def test_user_whose_name_is_dots_is_reached(base, name):
+    """Not over aiohttp, which resolves dots even where they are encoded."""
+    with petstore.serve() as server, Petstore(f"{server.url}{base}") as client:
+        client.users.create(UserDraft(username=name, first_name="Dot"))
+
+        assert "Dot" == client.users.get(name).first_name
+        client.users.delete(name)
+        with pytest.raises(NotFound):
+            client.users.get(name)
 
 
 async def test_client_with_other_options_is_closed_by_its_root(petshop: Petshop):
