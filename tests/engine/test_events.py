@@ -132,7 +132,7 @@ def test_last_event_id_wins_over_after(sandbox: Shop):
 
 
 def test_place_that_the_log_has_not_reached_is_refused(sandbox: Shop):
-    with pytest.raises(Invalid, match="There is no change 1: after should be 0 to 0"):
+    with pytest.raises(Invalid, match="change 1: after should be 0 to 0; start over"):
         sandbox.send(calls.get_events(after=1))
 
 

@@ -167,6 +167,10 @@ def settings() -> list[Petstore]:
             auth=Password("ann", "pw", tokens=FileTokens(Path("token.json"))),
             timeout=Timeout(total=5, read=2),
         ),
+        Petstore(
+            "https://pets.example.com",
+            auth=Password("ann", "pw", tokens=FileTokens("token.json")),
+        ),
         Petstore("memory:"),
         Petstore(),
     ]
