@@ -20,6 +20,7 @@ from petstore.engine.engine import AsyncEngine, Engine
 from petstore.engine.opening import Options, open_async_engine, open_engine
 from petstore.engine.profile import ProfileName
 from petstore.engine.seeding import begin_log, check_kind
+from petstore.storage.address import shown
 
 __all__ = ["AsyncEmbedded", "Embedded", "Options", "Snapshot", "open", "open_async"]
 
@@ -41,6 +42,9 @@ class Embedded(Petstore):
     def __init__(self, engine: Engine) -> None:
         super().__init__(_Strict(engine))
         self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._engine.store.shown})"
 
     def snapshot(self) -> Snapshot:
         """
@@ -78,6 +82,9 @@ class AsyncEmbedded(AsyncPetstore):
         super().__init__(_AsyncStrict(engine))
         self._engine = engine
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._engine.store.shown})"
+
     async def snapshot(self) -> Snapshot:
         """Return the whole store as it is now; see `Embedded.snapshot`."""
         setup = self._engine.setup
@@ -101,6 +108,9 @@ class Opening:
         self._store = store
         self._options = options
         self._opened: AsyncEmbedded | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shown(self._store)})"
 
     def __await__(self) -> Generator[None, None, AsyncEmbedded]:
         return self._open().__await__()

@@ -4,10 +4,11 @@ Read the URL that a client is given.
     https://pets.example.com          a server, by its native API
     https://pets.example.com/v2       the same, by its Swagger 2.0 API
     https://pets.example.com/api/v3   the same, by its OpenAPI 3.0 API
-    memory:, a path, sqlite:///path,  a store in this process
+    memory:, sqlite:///shop.db,       a store in this process
     postgresql://user@host/database
 
-A server may lie below a path, such as `https://example.com/shop/v2`.
+A server may lie below a path, such as `https://example.com/shop/v2`. A plain path is
+refused: a server's URL without its scheme looks the same, and would become a file.
 """
 
 import re
@@ -19,11 +20,13 @@ from urllib.parse import SplitResult, quote, urlsplit
 from petstore.contract.errors import ConfigError
 from petstore.contract.flavours import Flavour
 
+_MEMORY: Final = "memory:"
 _STORE_SCHEMES: Final = ("sqlite", "postgresql", "postgres")
+_FORMS: Final = "https://…, http://…, sqlite:///shop.db, postgresql://… or memory:"
 _BASES: Final[Mapping[str, Flavour]] = {"/v2": "v2", "/api/v3": "v3"}
 _FLAVOURS: Final = ("native", "v2", "v3")
-# A path that looks like "localhost:8080" is a URL whose scheme was forgotten.
 _HOST_AND_PORT: Final = re.compile(r"[\w.-]*\w:\d+(/.*)?", re.ASCII)
+_HOST_OR_FILE: Final = re.compile(r"[\w./~-]+", re.ASCII)
 # RFC 3986 §3.3, and "%" of what is encoded already.
 _PATH_CHARACTERS: Final = "/%:@!$&'()*+,;="
 
@@ -42,18 +45,49 @@ class Server:
     prefix: str
     flavour: Flavour
 
+    def __repr__(self) -> str:
+        return f"{self.origin}{self.prefix}, {self.flavour} API"
+
 
 def names_store(url: str) -> bool:
     """
     Tell whether a URL names a store in this process, and no server.
 
     Raises:
-        ConfigError: It was meant to name a server, as it seems.
+        ConfigError: It has no scheme, so that it could mean either.
     """
+    if url == _MEMORY:
+        return True
+    refuse_bare_host(url)
     scheme, separator, _ = url.partition("://")
-    if not separator and _HOST_AND_PORT.fullmatch(url):
+    if not separator:
+        # What has an "@" may have a password before it.
+        shown = "that was given" if "@" in url else f"{url!r:.200}"
+        raise ConfigError(
+            f"The URL {shown} has no scheme that is known; give {_FORMS}{_guess(url)}."
+        )
+    return scheme in _STORE_SCHEMES
+
+
+def refuse_bare_host(url: str) -> None:
+    """
+    Refuse what looks like `localhost:8080`, also where a plain path is taken.
+
+    Raises:
+        ConfigError: It looks like that.
+    """
+    if _HOST_AND_PORT.fullmatch(url):
         raise ConfigError(f"The URL {url!r} has no scheme; http://{url} would have.")
-    return not separator or scheme in _STORE_SCHEMES
+
+
+def _guess(url: str) -> str:
+    """Return what was meant, where that can be told."""
+    if not _HOST_OR_FILE.fullmatch(url):
+        return ""
+    file = f"sqlite:///{url} for a file"
+    if url[0] in "./~":
+        return f", such as {file}"
+    return f", such as https://{url} for a server, or {file}"
 
 
 def server_of(url: str, *, flavour: Flavour | None) -> Server:
@@ -93,10 +127,7 @@ def _parts(url: str) -> SplitResult:
             "A server's URL takes no user and password; give auth=Password(…)."
         )
     if parts.scheme not in ("http", "https"):
-        raise ConfigError(
-            f"The URL {url!r} is of no known kind; give http://…, https://…, memory:,"
-            " a path, sqlite:///PATH or postgresql://…"
-        )
+        raise ConfigError(f"The URL {url!r:.200} is of no known kind; give {_FORMS}.")
     if not parts.hostname or port == 0 or not _is_host(parts.hostname):
         raise ConfigError(f"The URL {url!r:.200} names no server.")
     if parts.query or parts.fragment:
@@ -105,6 +136,8 @@ def _parts(url: str) -> SplitResult:
 
 
 def _is_host(name: str) -> bool:
+    if any(character.isspace() for character in name):
+        return False
     try:
         # As the socket library will; it refuses empty labels and long ones.
         name.encode("idna")

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -59,15 +60,26 @@ class MemoryTokens:
         self.token = token
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class FileTokens:
     """
     Keep the token in a file that only its owner may read.
 
     A file that cannot be read as a token counts as none.
+
+    Raises:
+        ConfigError: It is given no path.
     """
 
     path: Path
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        try:
+            object.__setattr__(self, "path", Path(path))
+        except TypeError as error:
+            raise ConfigError(
+                f"FileTokens takes the path of a file, not {path!r:.100}."
+            ) from error
 
     def load(self) -> Token | None:
         """Return the token of the file."""
@@ -124,10 +136,15 @@ class Anonymous:
 class _Fixed(Anonymous):
     """Send the same header with each request."""
 
-    def __init__(self, name: str, value: str, *, shown_as: str) -> None:
-        if not _HEADER_VALUE.fullmatch(value.removeprefix("Bearer ")):
-            raise ConfigError(f"{shown_as} must be printable ASCII without spaces.")
-        self._headers = {name: value}
+    def __init__(self, name: str, value: str, *, scheme: str = "", what: str) -> None:
+        kind = type(self).__name__
+        _require_text(kind, what, value)
+        if not _HEADER_VALUE.fullmatch(value):
+            raise ConfigError(
+                f"{kind} takes {what}, which must be printable ASCII without spaces,"
+                " and not empty."
+            )
+        self._headers = {name: scheme + value}
 
     def headers(self) -> Headers:
         """Return the header."""
@@ -146,7 +163,7 @@ class ApiKey(_Fixed):
     """
 
     def __init__(self, key: str) -> None:
-        super().__init__("api_key", key, shown_as="api_key")
+        super().__init__("api_key", key, what="a key")
 
     @classmethod
     def from_env(cls, name: str = KEY_VARIABLE) -> "ApiKey":
@@ -171,7 +188,7 @@ class Bearer(_Fixed):
     """
 
     def __init__(self, token: str) -> None:
-        super().__init__("authorization", f"Bearer {token}", shown_as="token")
+        super().__init__("authorization", token, scheme="Bearer ", what="a token")
 
 
 class Password:
@@ -183,6 +200,9 @@ class Password:
     Args:
         tokens: Where the token is kept between two runs.
         wall_clock: Gives the time of day; the system's clock unless given.
+
+    Raises:
+        ConfigError: A name, a password or a token store is none.
     """
 
     can_renew = True
@@ -195,6 +215,10 @@ class Password:
         tokens: TokenStore | None = None,
         wall_clock: Callable[[], datetime] | None = None,
     ) -> None:
+        _require_text("Password", "a name", username)
+        _require_text("Password", "a password", password)
+        if isinstance(tokens, str | PathLike):
+            raise ConfigError("As tokens, give FileTokens(path), not the path alone.")
         self.username = username
         self._password = password
         self._tokens = MemoryTokens() if tokens is None else tokens
@@ -253,6 +277,13 @@ def auth_of(given: Auth) -> Auth:
             f"As auth, give ApiKey(…), Bearer(…) or Password(…), not a {kind}."
         )
     return given
+
+
+def _require_text(kind: str, what: str, value: object) -> None:
+    # It is not shown, because it may be a secret of another type, such as bytes.
+    if not isinstance(value, str):
+        given = "None" if value is None else f"a {type(value).__name__}"
+        raise ConfigError(f"{kind} takes {what} as a string, not {given}.")
 
 
 def _system_clock() -> datetime:

@@ -18,7 +18,7 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import aclosing, closing
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Final, Self, TypeVar, Unpack
 
 from petstore.contract import facade
 from petstore.contract.call import AsyncBackend, Backend
@@ -35,9 +35,19 @@ from petstore_client.settings import (
     from_environment,
 )
 from petstore_client.tracing import AsyncTracedBackend, TracedBackend
-from petstore_client.wrapping import adjusted
+from petstore_client.wrapping import adjusted, require_coroutines, require_waiting
 
 B = TypeVar("B", Backend, AsyncBackend)
+
+# What takes no settings, and why.
+_OBJECT: Final = (
+    "A backend that is given as an object",
+    "it has what it was made with, as by connect(url, …)",
+)
+_STORE: Final = (
+    "A store in this process",
+    "no network and no login is between it and whoever opens it",
+)
 
 
 class Petstore(facade.Petstore):
@@ -179,6 +189,8 @@ def _backend(target: str | Backend | None, settings: Settings) -> Backend:
     is_url_given = target is not None
     target = _checked(target, settings)
     if not isinstance(target, str):
+        require_waiting(target, "Petstore")
+        _check_none(settings, _OBJECT)
         return target
     server = _server(target, settings)
     # Late, because one loads the engine, and the other httpx.
@@ -200,6 +212,8 @@ def _async_backend(
     is_url_given = target is not None
     target = _checked(target, settings)
     if not isinstance(target, str):
+        require_coroutines(target, "AsyncPetstore")
+        _check_none(settings, _OBJECT)
         return target
     server = _server(target, settings)
     if server is None:
@@ -223,10 +237,6 @@ def _checked(target: str | B | None, settings: Settings) -> str | B:
         raise ConfigError(
             f"Nothing says what to call: give a URL, or set {URL_VARIABLE} to one."
         )
-    if not isinstance(target, str):
-        if not callable(getattr(target, "send", None)):
-            raise ConfigError(f"A target is a URL or a backend, not {target!r:.100}.")
-        _check_none(settings, "A backend that is given as an object")
     return target
 
 
@@ -234,15 +244,18 @@ def _server(url: str, settings: Settings) -> Server | None:
     """Return the server that the URL names; None when it names a store."""
     if not names_store(url):
         return server_of(url, flavour=settings.get("flavour"))
-    # Whoever opens a store may do everything with it, and nothing is in between.
-    _check_none(settings, "A store in this process")
+    _check_none(settings, _STORE)
     return None
 
 
-def _check_none(settings: Settings, kind: str) -> None:
+def _check_none(settings: Settings, why: tuple[str, str]) -> None:
     given = [name for name, value in settings.items() if value is not None]
     if given:
-        raise ConfigError(f"{kind} takes no {' and no '.join(given)}; leave it out.")
+        kind, reason = why
+        it = "it" if len(given) == 1 else "them"
+        raise ConfigError(
+            f"{kind} takes no {' and no '.join(given)}, for {reason}; leave {it} out."
+        )
 
 
 def _check_names(given: Mapping[str, object], kind: type) -> None:

@@ -66,15 +66,17 @@ class Retry:
     retry_after_s_max: float = 60.0
 
     def __post_init__(self) -> None:
-        is_count = isinstance(self.attempts, int)
+        is_count = _is_number(self.attempts) and isinstance(self.attempts, int)
         if not (is_count and 1 <= self.attempts <= ATTEMPTS_MAX):
             raise ConfigError(
-                f"A call takes 1 to {ATTEMPTS_MAX} attempts, not {self.attempts!r}."
+                f"As retry, give 1 to {ATTEMPTS_MAX} attempts, not {self.attempts!r}."
             )
         for name in ("base_s", "cap_s", "retry_after_s_max"):
             seconds = getattr(self, name)
             if not (_is_number(seconds) and 0 <= seconds < math.inf):
-                raise ConfigError(f"{name} must be 0 or above, not {seconds!r}.")
+                raise ConfigError(
+                    f"{name} must be a number of seconds, 0 or above, not {seconds!r}."
+                )
 
     def pause_s_max(self, attempt: int) -> float:
         """Return the longest pause after an attempt, which are counted from 1."""
@@ -83,8 +85,9 @@ class Retry:
 
 
 def _is_number(value: object) -> bool:
-    # Nobody checks the types of what comes from a settings file.
-    return isinstance(value, int | float)
+    # Nobody checks the types of what comes from a settings file. True is an int, but no
+    # time and no count.
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def timeout_of(given: Timeout | float) -> Timeout:

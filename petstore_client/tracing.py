@@ -38,6 +38,9 @@ class TracedBackend(BackendWrapper):
         super().__init__(inner)
         self._server = server
 
+    def __repr__(self) -> str:
+        return repr(self.inner)
+
     def send(self, call: Call[T]) -> Reply[T]:
         """Answer a call, in a span if somebody traces."""
         if not is_tracing():
@@ -54,6 +57,9 @@ class AsyncTracedBackend(AsyncBackendWrapper):
     def __init__(self, inner: AsyncBackend, server: Server) -> None:
         super().__init__(inner)
         self._server = server
+
+    def __repr__(self) -> str:
+        return repr(self.inner)
 
     async def send(self, call: Call[T]) -> Reply[T]:
         """Answer a call, in a span if somebody traces."""

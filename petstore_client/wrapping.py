@@ -15,6 +15,7 @@ It sees a call once, however often that is sent; `transports.py` is for each att
 """
 
 import copy
+import inspect
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from petstore.contract.call import AsyncBackend, Backend, Call, Reply
@@ -34,7 +35,11 @@ class BackendWrapper:
     """
 
     def __init__(self, inner: Backend) -> None:
+        require_waiting(inner, "BackendWrapper")
         self.inner = inner
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.inner!r})"
 
     if not TYPE_CHECKING:
 
@@ -65,7 +70,11 @@ class AsyncBackendWrapper:
     """Pass everything on to another backend of coroutines; as `BackendWrapper`."""
 
     def __init__(self, inner: AsyncBackend) -> None:
+        require_coroutines(inner, "AsyncBackendWrapper")
         self.inner = inner
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.inner!r})"
 
     if not TYPE_CHECKING:
 
@@ -85,6 +94,51 @@ class AsyncBackendWrapper:
         twin = copy.copy(self)
         twin.inner = adjusted(self.inner, options)
         return twin
+
+
+def require_waiting(backend: object, user: str) -> None:
+    """
+    Refuse what is no backend for callers that wait.
+
+    Args:
+        user: The class that was given it.
+
+    Raises:
+        ConfigError: Says what to use.
+    """
+    send = _send_of(backend, user)
+    if inspect.iscoroutinefunction(send):
+        raise ConfigError(
+            f"{user} takes a backend for callers that wait, and"
+            f" {type(backend).__name__} answers coroutines: use"
+            f" Async{user} with it, or give {user} what connect(url),"
+            " petstore.open() or Fake() returns."
+        )
+
+
+def require_coroutines(backend: object, user: str) -> None:
+    """Refuse what is no backend for coroutines; as `require_waiting`."""
+    send = _send_of(backend, user)
+    # A decorator may hide the coroutine function inside; a mock is no routine.
+    is_plain = inspect.isroutine(send)
+    if is_plain and not inspect.iscoroutinefunction(inspect.unwrap(send)):
+        raise ConfigError(
+            f"{user} takes a backend for coroutines, whose send is an `async def`, and"
+            f" {type(backend).__name__} has a plain one: use"
+            f" {user.removeprefix('Async')} with it, or give {user} what"
+            " connect_async(url), `await petstore.open_async()` or AsyncFake() returns."
+        )
+
+
+def _send_of(backend: object, user: str) -> Any:
+    if isinstance(backend, type):
+        raise ConfigError(
+            f"{user} takes a backend, not its class; give {backend.__name__}(…)."
+        )
+    send = getattr(backend, "send", None)
+    if not callable(send):
+        raise ConfigError(f"{user} takes a URL or a backend, not {backend!r:.100}.")
+    return send
 
 
 def _passed_on(wrapper: Any, name: str) -> object:

@@ -50,15 +50,18 @@ def connect(store: str) -> "Petstore":
     Raises:
         ConfigError: There is no such store; only `serve` and `db seed` make one.
     """
-    import petstore_client
-    from petstore_client.address import names_store
+    if not is_server(store):
+        from petstore.embed import open as open_embedded
+        from petstore_client.address import refuse_bare_host
 
-    if not names_store(store):
-        api_key = os.environ.get(KEY_VARIABLE)
-        auth = petstore_client.ApiKey(api_key) if api_key else None
-        return petstore_client.Petstore(store, auth=auth)
-    _require_filled(store)
-    return petstore_client.Petstore(store)
+        refuse_bare_host(store)
+        _require_filled(store)
+        return open_embedded(store)
+    import petstore_client
+
+    api_key = os.environ.get(KEY_VARIABLE)
+    auth = petstore_client.ApiKey(api_key) if api_key else None
+    return petstore_client.Petstore(store, auth=auth)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Unpack
 from petstore.contract import calls
 from petstore.contract.calls import Condition, Keyed, OneOrMore
 from petstore.contract.errors import NotFound
-from petstore.contract.omit import OMIT, Omit, patch_of
+from petstore.contract.omit import OMIT, Omit, patch_of, require_change
 from petstore.contract.pager import AsyncPager, Paging, page_arguments
 from petstore.contract.pet import (
     Category,
@@ -55,7 +55,9 @@ class AsyncPets(AsyncResource):
 
         Args:
             if_version: Refuse unless the stored pet has it. FROM_PET is the one that
-                the pet came with, if it came with one; None overwrites any.
+                the pet came with, if it came with one; None overwrites any. `/v2` and
+                `/api/v3` have no versions: there a replace always overwrites, and a
+                version that is given is NotSupported.
 
         Raises:
             NotFound: No such pet.
@@ -80,6 +82,7 @@ class AsyncPets(AsyncResource):
         Change the given fields of a pet; None clears one, OMIT leaves it.
 
         Raises:
+            Invalid: No field is given, or one is wrong.
             NotFound: No such pet.
             Stale: Somebody wrote the pet in between.
             RuleBroken: The shop's rules forbid the change of status.
@@ -106,10 +109,13 @@ class AsyncPets(AsyncResource):
         Change name or status as a form of the public contract does; None leaves it.
 
         Raises:
+            Invalid: No field is given, or one is wrong.
             NotFound: No such pet.
             Stale: Somebody wrote the pet in between.
             RuleBroken: The shop's rules forbid the change of status.
         """
+        is_given = name is not None or status is not None
+        require_change("form", is_given=is_given)
         call = calls.update_pet_with_form(pet_id, name=name, status=status, **condition)
         return await self._send(call)
 

@@ -70,6 +70,7 @@ class AsyncOrders(AsyncResource):
         Change the given fields of an order; None clears one, OMIT leaves it.
 
         Raises:
+            Invalid: No field is given, or one is wrong.
             NotFound: No such order.
             Stale: Somebody wrote the order in between.
             RuleBroken: The shop's rules forbid the change.
@@ -171,7 +172,9 @@ class AsyncUsers(AsyncResource):
 
         Args:
             if_version: Refuse unless the stored user has it. FROM_USER is the one that
-                a `User` came with, if it came with one; None overwrites any.
+                a `User` came with, if it came with one; None overwrites any. `/v2` and
+                `/api/v3` have no versions: there a replace always overwrites, and a
+                version that is given is NotSupported.
 
         Raises:
             NotFound: No such user.

@@ -7,7 +7,7 @@ may be None is left out of the call then.
 """
 
 from collections.abc import Sequence
-from typing import TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack, overload
 
 from petstore.contract import event_operations as events
 from petstore.contract import pet_operations as pets
@@ -113,8 +113,14 @@ def find_pets_by_tags(tags: OneOrMore, *, cursor: str | None = None) -> Call[lis
     return _call(pets.FIND_PETS_BY_TAGS, tags=tags, cursor=cursor)
 
 
-def get_pet_by_id(pet_id: int, *, unless_version: Versions = None) -> Call[Pet]:
-    """Get a pet; where it has one of the versions, the reply is 304 without it."""
+@overload
+def get_pet_by_id(pet_id: int) -> Call[Pet]: ...
+@overload
+def get_pet_by_id(pet_id: int, *, unless_version: Versions) -> Call[Pet | None]: ...
+def get_pet_by_id(
+    pet_id: int, *, unless_version: Versions = None
+) -> Call[Pet] | Call[Pet | None]:
+    """Get a pet; where it has one of the versions, the reply is 304 with None."""
     return _call(pets.GET_PET_BY_ID, pet_id=pet_id, unless_version=unless_version)
 
 
@@ -210,7 +216,15 @@ def list_orders(
     return _call(shop.LIST_ORDERS, status=status, pet_id=pet_id, sort=sort, **page)
 
 
-def get_order_by_id(order_id: int, *, unless_version: Versions = None) -> Call[Order]:
+@overload
+def get_order_by_id(order_id: int) -> Call[Order]: ...
+@overload
+def get_order_by_id(
+    order_id: int, *, unless_version: Versions
+) -> Call[Order | None]: ...
+def get_order_by_id(
+    order_id: int, *, unless_version: Versions = None
+) -> Call[Order] | Call[Order | None]:
     """Get an order; as `get_pet_by_id`."""
     return _call(shop.GET_ORDER_BY_ID, order_id=order_id, unless_version=unless_version)
 
@@ -270,7 +284,15 @@ def logout_user() -> Call[None]:
     return _call(shop.LOGOUT_USER)
 
 
-def get_user_by_name(username: str, *, unless_version: Versions = None) -> Call[User]:
+@overload
+def get_user_by_name(username: str) -> Call[User]: ...
+@overload
+def get_user_by_name(
+    username: str, *, unless_version: Versions
+) -> Call[User | None]: ...
+def get_user_by_name(
+    username: str, *, unless_version: Versions = None
+) -> Call[User] | Call[User | None]:
     """Get a user; as `get_pet_by_id`."""
     return _call(
         shop.GET_USER_BY_NAME, username=username, unless_version=unless_version

@@ -34,6 +34,9 @@ class Petstore:
         self.users: Final = Users(backend)
         self.auth: Final = Auth(backend)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._backend!r})"
+
     def events(self, *, after: str | int | None = None) -> Iterator[Event]:
         """
         Yield what is written, as it happens, until the stream ends.
@@ -81,6 +84,9 @@ class AsyncPetstore:
         self.store: Final = AsyncStore(backend)
         self.users: Final = AsyncUsers(backend)
         self.auth: Final = AsyncAuth(backend)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._backend!r})"
 
     async def events(self, *, after: str | int | None = None) -> AsyncIterator[Event]:
         """

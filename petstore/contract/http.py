@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote, unquote_plus, urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from pydantic_core import to_json
 
@@ -25,17 +25,19 @@ from petstore.contract.bodies import (
     too_many_fields,
 )
 from petstore.contract.call import Arg, ByteStream, Call, Place
-from petstore.contract.checks import check_known, check_no_null, checked
-from petstore.contract.errors import (
-    FieldProblem,
-    Invalid,
-    Malformed,
+from petstore.contract.checks import (
+    check_known,
+    check_no_null,
+    check_username,
+    checked,
 )
+from petstore.contract.errors import FieldProblem, Invalid, Malformed
 from petstore.contract.flavours import Face, Route
 from petstore.contract.headers import read_header, write_headers
 from petstore.contract.media import FORM, JSON, MERGE_PATCH, XML, media_type
 from petstore.contract.order import OrderPatch
 from petstore.contract.pet import Category, PetDraft, PetPatch
+from petstore.contract.router import segment
 from petstore.contract.uploads import UploadReader, packed_upload
 
 INT_DIGITS_MAX: Final = 19
@@ -136,6 +138,7 @@ def encode_request(face: Face, call: Call[Any], *, boundary: str = BOUNDARY) -> 
 
     Raises:
         NotSupported: The face has no such operation, or not with these arguments.
+        Invalid: A username in the path would make it that of another operation.
     """
     route = face.route_for(call)
     path = route.path
@@ -147,7 +150,7 @@ def encode_request(face: Face, call: Call[Any], *, boundary: str = BOUNDARY) -> 
             continue
         value = call.arguments[arg.name]
         if arg.place is Place.PATH:
-            path = path.replace(f"{{{arg.wire}}}", _segment(str(value)))
+            path = _filled(path, arg, str(value))
         elif arg.place is Place.QUERY:
             query += [(arg.wire, text) for text in _texts(value)]
         elif arg.place is Place.FORM:
@@ -164,10 +167,10 @@ def encode_request(face: Face, call: Call[Any], *, boundary: str = BOUNDARY) -> 
     return Request(route.method, face.base + path, urlencode(query), headers, body)
 
 
-def _segment(text: str) -> str:
-    # Unless encoded, dots are resolved on the way (RFC 3986 §5.2.4).
-    encoded = quote(text, safe="")
-    return encoded.replace(".", "%2E") if text in (".", "..") else encoded
+def _filled(path: str, arg: Arg, text: str) -> str:
+    if arg.name == "username":
+        check_username(text, f"path.{arg.wire}")
+    return path.replace(f"{{{arg.wire}}}", segment(text))
 
 
 def write_body(face: Face, value: Any) -> bytes:

@@ -1,13 +1,15 @@
 """Walk through a listing page by page, with and without a loop."""
 
+import math
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Generic, TypedDict, TypeVar
 
-from petstore.contract.arguments import PAGE_SIZE_DEFAULT
+from petstore.contract.arguments import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from petstore.contract.call import AsyncBackend, Backend, Call
 from petstore.contract.calls import PageArguments
-from petstore.contract.errors import DecodeError
+from petstore.contract.checks import invalid
+from petstore.contract.errors import DecodeError, FieldProblem
 from petstore.contract.model import Page
 
 T = TypeVar("T")
@@ -18,8 +20,8 @@ class Paging(TypedDict, total=False):
     Say how to walk through a listing.
 
     Args:
-        page_size: How many a page may hold; None leaves it to the store.
-        limit: How many to give in all; None is no limit.
+        page_size: How many a page may hold, 1 to 1,000; None leaves it to the store.
+        limit: How many to give in all, 1 or more; None is no limit.
         cursor: Where to begin, from `Pager.cursor`; None is the start.
     """
 
@@ -40,6 +42,7 @@ class Pager(Generic[T]):
     def __init__(
         self, backend: Backend, call: Call[Page[T]], *, limit: int | None = None
     ) -> None:
+        _check_count("limit", limit)
         self.cursor: str | None = call.arguments.get("cursor")
         self._backend = backend
         self._call = call
@@ -63,7 +66,13 @@ class Pager(Generic[T]):
         return next(iter(self.collect(1)), None)
 
     def collect(self, max_items: int) -> list[T]:
-        """Return that many items, or all where there are fewer."""
+        """
+        Return that many items, or all where there are fewer.
+
+        Raises:
+            Invalid: It is not 1 or more.
+        """
+        _check_count("max_items", max_items)
         limit = _least(max_items, self._limit)
         return [item for page in self._pages(limit) for item in page.items]
 
@@ -87,6 +96,7 @@ class AsyncPager(Generic[T]):
     def __init__(
         self, backend: AsyncBackend, call: Call[Page[T]], *, limit: int | None = None
     ) -> None:
+        _check_count("limit", limit)
         self.cursor: str | None = call.arguments.get("cursor")
         self._backend = backend
         self._call = call
@@ -111,7 +121,13 @@ class AsyncPager(Generic[T]):
         return next(iter(await self.collect(1)), None)
 
     async def collect(self, max_items: int) -> list[T]:
-        """Return that many items, or all where there are fewer."""
+        """
+        Return that many items, or all where there are fewer.
+
+        Raises:
+            Invalid: It is not 1 or more.
+        """
+        _check_count("max_items", max_items)
         limit = _least(max_items, self._limit)
         return [item async for page in self._pages(limit) for item in page.items]
 
@@ -170,12 +186,32 @@ class PageWalk(Generic[T]):
 
 
 def page_arguments(paging: Paging) -> PageArguments:
-    """Return what a builder takes of it."""
+    """
+    Return what a builder takes of it.
+
+    Raises:
+        Invalid: The page size is none that a store gives.
+    """
     unknown = paging.keys() - Paging.__annotations__.keys()
     if unknown:
         # Type checkers see it in an Unpack; at run time it would go unnoticed.
         raise TypeError(f"A listing takes no argument {', '.join(unknown)}")
-    return {"limit": paging.get("page_size"), "cursor": paging.get("cursor")}
+    page_size = paging.get("page_size")
+    _check_count("page_size", page_size, PAGE_SIZE_MAX)
+    return {"limit": page_size, "cursor": paging.get("cursor")}
+
+
+def _check_count(name: str, count: object, count_max: int | None = None) -> None:
+    """Refuse what is no count, under the name that the caller has for it."""
+    if count is None:
+        return
+    most = math.inf if count_max is None else count_max
+    # True is an int, but no count.
+    if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= most:
+        return
+    bound = "1 or above" if count_max is None else f"1 to {count_max:,}"
+    right = f"Input should be an integer, {bound}"
+    raise invalid([FieldProblem(name, right, "count")])
 
 
 def _least(one: int, other: int | None) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from petstore.contract.errors import Malformed, MethodNotAllowed, NoSuchPath
 
@@ -106,6 +106,13 @@ class Router(Generic[R]):
                 node.parameter = _Node(name=segment[1:-1])
             node = node.parameter
         node.routes[route.method] = route
+
+
+def segment(text: str) -> str:
+    """Return a text as one segment of a path, percent-encoded."""
+    # Unless encoded, dots are resolved on the way (RFC 3986 §5.2.4).
+    encoded = quote(text, safe="")
+    return encoded.replace(".", "%2E") if text in (".", "..") else encoded
 
 
 def _decoded(segment: str) -> str:

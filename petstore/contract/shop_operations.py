@@ -1,6 +1,8 @@
 """Declare the operations on orders, the inventory, users and tokens."""
 
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from petstore.contract.arguments import (
     IDEMPOTENCY_KEY,
@@ -42,7 +44,8 @@ from petstore.contract.user import (
 )
 
 _ORDER_ID = path("order_id", "orderId", OrderId)
-_USERNAME = path("username", "username", Username)
+# Without one, the path would be that of all users.
+_USERNAME = path("username", "username", Annotated[Username, Field(min_length=1)])
 
 GET_INVENTORY: Final[Operation[dict[str, int]]] = Operation(
     id="getInventory",

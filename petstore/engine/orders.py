@@ -113,6 +113,8 @@ def patch(
     """
     Merge a JSON merge patch into an order; under the shop's rules delivering sells.
 
+    An empty one writes nothing.
+
     Raises:
         NotFound: There is no such order.
         Stale: It has another version.
@@ -121,6 +123,8 @@ def patch(
     stored = _live(tx, order_id)
     _require_version(stored, if_version)
     given = patch.model_dump(mode="json", exclude_unset=True)
+    if not given:
+        return stored.order
     draft = merged_with(stored.order, given, OrderDraft)
     if context.has_shop_rules:
         _check_change(tx, stored.order, draft)

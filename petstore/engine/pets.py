@@ -94,7 +94,7 @@ def patch(
     if_version: Sequence[int] | None = None,
 ) -> Pet:
     """
-    Merge a JSON merge patch into a pet.
+    Merge a JSON merge patch into a pet; an empty one writes nothing.
 
     Raises:
         NotFound: There is no such pet.
@@ -105,6 +105,8 @@ def patch(
     stored = _live(tx, pet_id)
     _require_version(stored, if_version)
     given = patch.model_dump(mode="json", exclude_unset=True)
+    if not given:
+        return stored.pet
     merged = merged_with(stored.pet, given, PetDraft)
     if "name" not in stored.pet.model_fields_set and "name" not in given:
         merged.model_fields_set.discard("name")

@@ -67,6 +67,11 @@ def _file(url: str, path: str) -> Address:
     return Address("file", path, path=Path(path).resolve())
 
 
+def shown(url: str) -> str:
+    """Return a URL without its password, whether or not it names a store."""
+    return _without_password(url) if "://" in url else url
+
+
 def _without_password(url: str) -> str:
     try:
         parts = urlsplit(url)

@@ -37,6 +37,9 @@ class OpenedLate:
         self._opened: AsyncEmbedded | None = None
         self._is_closed = False
 
+    def __repr__(self) -> str:
+        return repr(self._opened or self._opening)
+
     async def send(self, call: Call[T]) -> Reply[T]:
         """
         Answer a call.

@@ -47,6 +47,9 @@ class RemoteBackend:
         self._renewing = PerProcess(threading.Lock)
         self._is_root = True
 
+    def __repr__(self) -> str:
+        return repr(self._sender.server)
+
     def with_options(self, **options: Unpack[Options]) -> Self:
         """Return a backend with other options over the same connections."""
         backend = copy.copy(self)
@@ -118,6 +121,9 @@ class AsyncRemoteBackend:
         # A lock belongs to the event loop that first waits for it.
         self._renewing = PerLoop(asyncio.Lock)
         self._is_root = True
+
+    def __repr__(self) -> str:
+        return repr(self._sender.server)
 
     def with_options(self, **options: Unpack[Options]) -> Self:
         """Return a backend with other options over the same connections."""

@@ -32,6 +32,9 @@ class _Told:
         self._timeout = timeout_of(Timeout() if timeout is None else timeout)
         self._is_root = True
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_MEMORY})"
+
     @property
     def calls(self) -> list[Call[Any]]:
         """Return all calls so far, in order, also those that failed."""

@@ -51,6 +51,7 @@ def test_flavour_may_say_what_the_url_says():
         ("ftp://pets.example", "of no known kind"),
         ("http://", "names no server"),
         ("http://:8080", "names no server"),
+        ("http://pets.example ", "names no server"),
         ("http://pets.example:0", "names no server"),
         ("http://pets.example:99999", "cannot be read"),
         ("http://[::1", "cannot be read"),
@@ -80,9 +81,7 @@ def test_unknown_flavour_is_refused():
         server("https://pets.example", flavour="v4")
 
 
-@pytest.mark.parametrize(
-    "url", ["memory:", "shop.db", "./a:b", "sqlite:///shop.db", "postgresql://h/d"]
-)
+@pytest.mark.parametrize("url", ["memory:", "sqlite:///shop.db", "postgresql://h/d"])
 def test_store_is_no_server(url):
     assert names_store(url)
 
@@ -96,3 +95,29 @@ def test_other_urls_are_no_stores(url):
 def test_forgotten_scheme_is_told(url):
     with pytest.raises(ConfigError, match=f"http://{url}"):
         names_store(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("shop.db", r", such as https://shop\.db for a server, or sqlite:///shop\.db"),
+        ("api.example.com/v2", r"https://api\.example\.com/v2 for a server"),
+        ("./shop.db", r", such as sqlite:///\./shop\.db for a file\."),
+        ("/var/shop.db", r", such as sqlite:////var/shop\.db for a file\."),
+        ("", r"or memory:\."),
+        ("  ", r"or memory:\."),
+        ("memory", "or memory:"),
+        ("memory:x", r"or memory:\."),
+        ("https:pets.example", r"or memory:\."),
+    ],
+)
+def test_text_without_a_scheme_is_no_url(url, advice):
+    with pytest.raises(ConfigError, match=rf"sqlite:///shop\.db, .*{advice}"):
+        names_store(url)
+
+
+def test_password_in_a_url_without_a_scheme_is_not_shown():
+    with pytest.raises(ConfigError, match="has no scheme") as caught:
+        names_store("ann:secret@pets.example")
+
+    assert "secret" not in str(caught.value)

@@ -3,7 +3,7 @@
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -82,6 +82,38 @@ def test_secret_that_no_header_can_hold_is_refused_and_not_shown(kind, secret):
         kind(secret)
 
     assert not secret or secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [None, b"hush", 7])
+@pytest.mark.parametrize(
+    "make",
+    [ApiKey, Bearer, lambda it: Password(it, "x"), lambda it: Password("ann", it)],
+    ids=["key", "token", "name", "password"],
+)
+def test_secret_that_is_no_text_is_refused_and_not_shown(make, wrong):
+    with pytest.raises(ConfigError, match="as a string, not") as caught:
+        make(wrong)
+
+    assert "hush" not in str(caught.value)
+
+
+def test_token_store_may_be_a_path_as_text_but_must_be_a_store(tmp_path):
+    path = tmp_path / "token.json"
+    wrong: Any = str(path)
+
+    FileTokens(str(path)).save(a_token())
+
+    assert a_token() == FileTokens(path).load()
+    assert FileTokens(path) == FileTokens(str(path))
+    with pytest.raises(ConfigError, match=r"give FileTokens\(path\)"):
+        Password("ann", "x", tokens=wrong)
+
+
+def test_path_of_a_token_store_is_one():
+    wrong: Any = None
+
+    with pytest.raises(ConfigError, match="the path of a file, not None"):
+        FileTokens(wrong)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import petstore
 import petstore_client
 from petstore.contract.errors import ConfigError, NotFound, Unavailable
 from petstore.contract.pet import PetDraft
+from petstore.contract.user import UserDraft
 from petstore_client import ApiKey, AsyncPetstore, Bearer, Petstore
 from tests.client.conftest import Petshop
 from tests.kit.builders import a_draft
@@ -34,7 +35,7 @@ def test_flavour_may_be_given_as_an_argument(petshop: Petshop):
 
 
 def test_client_of_a_store_in_this_process_needs_no_server(tmp_path):
-    path = str(tmp_path / "shop.db")
+    path = f"sqlite:///{tmp_path}/shop.db"
     with petstore_client.Petstore(path) as client:
         created = client.pets.create(PetDraft(name="Rex", photo_urls=[]))
 
@@ -64,7 +65,7 @@ async def test_async_client_that_was_never_used_can_be_closed():
 
 
 async def test_close_during_the_first_call_closes_what_it_opens(tmp_path):
-    path = str(tmp_path / "shop.db")
+    path = f"sqlite:///{tmp_path}/shop.db"
     client = petstore_client.AsyncPetstore(path)
     first = asyncio.create_task(client.pets.get(1))
     await asyncio.sleep(0)
@@ -78,7 +79,7 @@ async def test_close_during_the_first_call_closes_what_it_opens(tmp_path):
 
 
 async def test_call_after_the_close_opens_nothing(tmp_path):
-    client = petstore_client.AsyncPetstore(str(tmp_path / "shop.db"))
+    client = petstore_client.AsyncPetstore(f"sqlite:///{tmp_path}/shop.db")
     await client.close()
 
     with pytest.raises(Unavailable, match="The client is closed"):
@@ -90,7 +91,7 @@ async def test_call_after_the_close_opens_nothing(tmp_path):
 async def test_call_that_waits_behind_a_close_opens_nothing(tmp_path):
     """The first call fails to open the store, and the second one must not try."""
     (tmp_path / "shop.db").write_bytes(b"no store" * 512)
-    client = petstore_client.AsyncPetstore(str(tmp_path / "shop.db"))
+    client = petstore_client.AsyncPetstore(f"sqlite:///{tmp_path}/shop.db")
     calls = [asyncio.create_task(client.pets.get(1)) for _ in range(2)]
     await asyncio.sleep(0)
 
@@ -101,13 +102,16 @@ async def test_call_that_waits_behind_a_close_opens_nothing(tmp_path):
 
 
 async def test_async_client_of_a_bad_store_says_so_at_the_first_call(tmp_path):
-    client = petstore_client.AsyncPetstore(f"{tmp_path}/no/such/folder/shop.db")
+    client = petstore_client.AsyncPetstore(
+        f"sqlite:///{tmp_path}/no/such/folder/shop.db"
+    )
 
     with pytest.raises(ConfigError):
         await client.pets.get(1)
 
 
 CLIENTS = [petstore_client.Petstore, petstore_client.AsyncPetstore]
+BACKENDS = {Petstore: NotingBackend, AsyncPetstore: AsyncNotingBackend}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -120,24 +124,43 @@ CLIENTS = [petstore_client.Petstore, petstore_client.AsyncPetstore]
         ({"transport": object()}, "takes no transport"),
     ],
 )
-@pytest.mark.parametrize("target", ["memory:", NotingBackend()], ids=["url", "object"])
-def test_only_a_server_takes_settings(client, target, settings, message):
-    with pytest.raises(ConfigError, match=message):
+@pytest.mark.parametrize("is_url", [True, False], ids=["url", "object"])
+def test_only_a_server_takes_settings(client, is_url, settings, message):
+    target = "memory:" if is_url else BACKENDS[client]()
+
+    with pytest.raises(ConfigError, match=rf"{message}, for .*; leave (it|them) out\."):
         client(target, **settings)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_settings_that_are_none_are_not_given(client):
-    client(NotingBackend(), timeout=None, auth=None)
+    client(BACKENDS[client](), timeout=None, auth=None)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize(
-    "url", ["localhost:8080", "ftp://pets.example", "http://", "http://é.."]
+    "url",
+    [
+        "localhost:8080",
+        "api.example.com",
+        "shop.db",
+        "",
+        "  ",
+        "memory",
+        "memory:x",
+        "ftp://pets.example",
+        "http://",
+        "http://é..",
+        "http://a b",
+    ],
 )
-def test_wrong_url_is_told_before_anything_is_sent(client, url):
+def test_wrong_url_is_told_before_anything_is_sent(client, url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
     with pytest.raises(ConfigError):
         client(url)
+
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -145,11 +168,17 @@ def test_wrong_url_is_told_before_anything_is_sent(client, url):
     "settings",
     [
         {"timeout": 0},
+        {"timeout": -1},
         {"timeout": float("nan")},
+        {"timeout": float("inf")},
         {"timeout": "3"},
+        {"timeout": True},
         {"retry": 0},
+        {"retry": -1},
         {"retry": 21},
         {"retry": 1.5},
+        {"retry": "3"},
+        {"retry": True},
         {"flavour": "v4"},
     ],
 )
@@ -223,7 +252,7 @@ async def test_backend_is_used_as_it_is():
 @pytest.mark.parametrize("client", CLIENTS)
 def test_backend_without_options_has_none_to_change(client):
     with pytest.raises(ConfigError, match="Only a client of a server"):
-        client(NotingBackend()).with_options(timeout=1)
+        client(BACKENDS[client]()).with_options(timeout=1)
 
 
 def test_the_two_clients_have_the_same_methods_and_signatures():
@@ -232,6 +261,19 @@ def test_the_two_clients_have_the_same_methods_and_signatures():
 
     assert sync == twin
     assert "Petstore.with_options" in sync
+
+
+@pytest.mark.parametrize("base", ["", "/v2", "/api/v3"])
+@pytest.mark.parametrize("name", [".", ".."])
+def test_user_whose_name_is_dots_is_reached(base, name):
+    """Not over aiohttp, which resolves dots even where they are encoded."""
+    with petstore.serve() as server, Petstore(f"{server.url}{base}") as client:
+        client.users.create(UserDraft(username=name, first_name="Dot"))
+
+        assert "Dot" == client.users.get(name).first_name
+        client.users.delete(name)
+        with pytest.raises(NotFound):
+            client.users.get(name)
 
 
 async def test_client_with_other_options_is_closed_by_its_root(petshop: Petshop):

@@ -20,7 +20,7 @@ from tests.client.kinds import (
     operation_of,
     stores,
 )
-from tests.kit.facades import NotingBackend, samples
+from tests.kit.facades import NotingBackend, sent
 
 __all__ = ["stores"]
 
@@ -86,7 +86,7 @@ def test_method_that_a_flavour_lacks_is_refused_before_anything_is_sent(
 
     with pytest.raises(NotSupported, match=f"no operation {operation_of()[method]}"):
         # A listing sends nothing before it is iterated.
-        next(iter(lacking(*samples(METHODS[method]))))
+        next(iter(sent(lacking, like=METHODS[method])))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Whatever answers a client, its pets are the same."""
 
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
@@ -90,8 +89,7 @@ def test_pet_that_the_caller_knows_is_not_sent_again(shop: Shop):
         for version in (1, 2)
     )
 
-    # A type has no word for what is not there.
-    assert cast(Any, known.value) is None
+    assert known.value is None
     assert created == changed.value
     assert [(304, 1), (200, 1)] == [
         (reply.status, reply.version) for reply in (known, changed)
@@ -149,6 +147,22 @@ def test_updated_pet_keeps_what_was_not_named(shop: Shop):
 
     expected = {"name": "Max", "category": None, "version": 2}
     assert created.model_copy(update=expected) == updated
+
+
+@shows("pets.update", Invalid)
+def test_update_of_no_field_is_refused(shop: Shop):
+    created = a_new_pet(shop)
+
+    with pytest.raises(Invalid, match="at least one field to change"):
+        shop.client.pets.update(created.id, if_version=1)
+
+    assert created == shop.client.pets.get(created.id)
+
+
+@shows("pets.update_with_form", Invalid)
+def test_form_of_no_field_is_refused(shop: Shop):
+    with pytest.raises(Invalid, match="at least one field to change"):
+        shop.client.pets.update_with_form(a_new_pet(shop).id)
 
 
 @shows("pets.update", NotFound)

@@ -95,6 +95,12 @@ def test_delivered_order_sells_its_pet(shop: Shop):
     assert "sold" == shop.client.pets.get(placed.pet_id).status
 
 
+@shows("store.orders.update", Invalid)
+def test_order_is_not_updated_by_no_field(shop: Shop):
+    with pytest.raises(Invalid, match="at least one field to change"):
+        shop.client.store.orders.update(a_new_order(shop).id)
+
+
 @shows("store.orders.update", NotFound)
 def test_order_that_is_not_there_is_not_updated(shop: Shop):
     with pytest.raises(NotFound):
@@ -273,6 +279,17 @@ def test_user_that_somebody_wrote_is_not_replaced(shop: Shop):
         shop.client.users.replace(name, mine)
 
     assert 3 == shop.client.users.replace(name, mine, if_version=None).version
+
+
+@shows("users.get")
+@pytest.mark.parametrize("name", ["...", "a/b", "../x", "%2F", "?#", "ü ;"])
+def test_user_of_any_name_is_read_and_deleted(shop: Shop, name: str):
+    # A store that several kinds share may have it from another one.
+    shop.client.users.delete(name, missing_ok=True)
+    created = shop.client.users.create(a_user_draft(username=name))
+
+    assert created == shop.client.users.get(name)
+    shop.client.users.delete(name)
 
 
 @shows("users.delete")

@@ -19,7 +19,7 @@ from petstore_client import (
 )
 from tests.client.conftest import Petshop
 from tests.client.raw import PET, Raw, raw_server, whole
-from tests.kit.facades import NotingBackend
+from tests.kit.facades import AsyncNotingBackend, NotingBackend
 
 T = TypeVar("T")
 
@@ -148,12 +148,14 @@ def test_wrapper_without_options_is_told_what_would_have_some():
 
 @pytest.mark.parametrize("kind", [BackendWrapper, AsyncBackendWrapper])
 def test_wrapper_of_a_store_has_no_options_either(kind):
+    inner = NotingBackend() if kind is BackendWrapper else AsyncNotingBackend()
+
     with pytest.raises(ConfigError, match="NotingBackend has none"):
-        kind(NotingBackend()).with_options(timeout=1)
+        kind(inner).with_options(timeout=1)
 
 
 async def test_backend_of_any_url_can_be_wrapped(petshop: Petshop, tmp_path):
-    for url in (petshop.url, str(tmp_path / "shop.db")):
+    for url in (petshop.url, f"sqlite:///{tmp_path}/shop.db"):
         with Petstore(Counting(connect(url))) as client:
             assert "available" in client.store.inventory() or "shop.db" in url
         async with AsyncPetstore(AsyncCounting(connect_async(url))) as async_client:

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from petstore.contract import calls
 from petstore.contract import pet_operations as pets
 from petstore.contract.call import Call
-from petstore.contract.errors import (
-    NotSupported,
-)
+from petstore.contract.errors import Invalid, NotSupported
 from petstore.contract.flavours import FACES, Face, face
 from petstore.contract.http import (
     Request,
@@ -21,6 +19,7 @@ from petstore.contract.http import (
     resolve,
 )
 from petstore.contract.media import FORM, JSON, MERGE_PATCH
+from petstore.contract.operations import RESERVED_USERNAMES
 from petstore.contract.pet import PetPatch
 from tests.kit.builders import a_draft, a_pet
 from tests.kit.faces import can_carry
@@ -87,6 +86,31 @@ def test_argument_that_a_face_lacks_is_not_left_out_in_silence(face, call, names
 
     with pytest.raises(NotSupported, match=expected):
         encode_request(face, call)
+
+
+ODD_NAMES = st.text("./%\\?#;+ \t~ü", min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize("key", FACES, ids="-".join)
+@given(name=ODD_NAMES)
+def test_name_of_dots_and_slashes_is_one_segment_of_its_path(key, name):
+    face = FACES[key]
+    call = calls.get_user_by_name(name)
+
+    request = encode_request(face, call)
+
+    assert decoded(face, request) == call
+    last = request.path.removeprefix(f"{face.base}/user/")
+    assert "/" not in last
+    # These are resolved by what is between a client and its server.
+    assert last not in ("", ".", "..")
+
+
+@pytest.mark.parametrize("key", FACES, ids="-".join)
+@pytest.mark.parametrize("name", sorted(RESERVED_USERNAMES))
+def test_name_whose_path_is_another_operation_is_refused(key, name):
+    with pytest.raises(Invalid, match=f"/user/{name} is another operation"):
+        encode_request(FACES[key], calls.delete_user(name))
 
 
 @pytest.mark.parametrize(

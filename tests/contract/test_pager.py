@@ -6,7 +6,7 @@ import pytest
 
 from petstore.contract import calls
 from petstore.contract.call import Call
-from petstore.contract.errors import DecodeError
+from petstore.contract.errors import DecodeError, Invalid
 from petstore.contract.model import Page
 from petstore.contract.pager import AsyncPager, Pager, Paging, page_arguments
 from tests.kit.backends import AsyncRecordingBackend, RecordingBackend
@@ -145,8 +145,6 @@ async def test_each_iteration_begins_anew(pager):
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [
-        (0, []),
-        (-1, []),
         (1, [(1, None)]),
         (100, [(None, None)]),
         (150, [(None, None), (50, "100")]),
@@ -156,8 +154,29 @@ async def test_each_iteration_begins_anew(pager):
 async def test_limit_is_never_exceeded_and_no_more_is_asked(pager, limit, expected):
     over = pager(listing(250), limit=limit)
 
-    assert await over.items() == list(range(min(max(limit, 0), 250)))
+    assert await over.items() == list(range(min(limit, 250)))
     assert over.asked == expected
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "3", 1.5, True], ids=repr)
+async def test_limit_that_is_no_count_is_told_before_anything_is_sent(pager, wrong):
+    over = pager(listing(250))
+
+    with pytest.raises(
+        Invalid, match=r"^limit: Input should be an integer, 1 or above"
+    ):
+        pager(listing(250), limit=wrong)
+    with pytest.raises(Invalid, match=r"^max_items: Input should be an integer, 1 or"):
+        await over.collect(wrong)
+    assert over.asked == []
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1001, "3", True], ids=repr)
+def test_page_size_is_held_to_what_a_store_gives(wrong):
+    with pytest.raises(Invalid, match=r"^page_size: .* 1 to 1,000") as caught:
+        page_arguments({"page_size": wrong})
+
+    assert ["page_size"] == [one.field for one in caught.value.fields]
 
 
 async def test_page_that_holds_more_than_was_asked_is_cut(pager):

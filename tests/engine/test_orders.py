@@ -113,6 +113,13 @@ def test_patched_order_changes_what_is_named(sandbox: Shop):
     assert patched == sandbox.store.orders.get(1)
 
 
+def test_patch_of_nothing_writes_nothing(sandbox: Shop):
+    before = sandbox.store.orders.place(an_order_draft())
+
+    assert before == sandbox.do("patchOrder", order_id=1, patch=OrderPatch())
+    assert len(sandbox.changes("order")) == 1
+
+
 def test_patch_of_an_instant_is_an_instant(sandbox: Shop):
     sandbox.store.orders.place(an_order_draft())
     ship_date = datetime(2031, 1, 1, 0, 0, 0, 1_000, tzinfo=UTC)

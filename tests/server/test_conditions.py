@@ -61,6 +61,16 @@ async def test_tag_that_was_read_is_good_for_one_write(public):
     assert (412, 2) == (second.status_code, second.json()["current_version"])
 
 
+@pytest.mark.parametrize("path", ["/pet/1", "/store/order/1"])
+async def test_patch_of_nothing_answers_what_is_there(public, path):
+    before = await public.ask(f"GET {path}")
+
+    response = await public.ask(f"PATCH {path}", json={})
+
+    assert (200, before.json()) == (response.status_code, response.json())
+    assert '"1"' == response.headers["etag"]
+
+
 @pytest.mark.parametrize("base", ["/v2", "/api/v3"])
 async def test_compatible_faces_have_no_tags_and_look_at_none(public, base):
     headers = {"if-none-match": "*", "if-match": '"7"'}

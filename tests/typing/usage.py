@@ -129,6 +129,12 @@ def raw(client: Petstore) -> None:
     assert_type(reply, Reply[Pet])
     assert_type(reply.value, Pet)
     assert_type(reply.version, int | None)
+    known = client.send(calls.get_pet_by_id(7, unless_version=3))
+    assert_type(known.value, Pet | None)
+    order = client.send(calls.get_order_by_id(7, unless_version=3))
+    assert_type(order.value, Order | None)
+    ann = client.send(calls.get_user_by_name("ann", unless_version=3))
+    assert_type(ann.value, User | None)
     assert_type(client.send(calls.get_photo("a.png")), Reply[ByteStream])
     assert_type(client.with_options(timeout=2, retry=1), Petstore)
     client.close()
@@ -160,6 +166,10 @@ def settings() -> list[Petstore]:
             "https://pets.example.com",
             auth=Password("ann", "pw", tokens=FileTokens(Path("token.json"))),
             timeout=Timeout(total=5, read=2),
+        ),
+        Petstore(
+            "https://pets.example.com",
+            auth=Password("ann", "pw", tokens=FileTokens("token.json")),
         ),
         Petstore("memory:"),
         Petstore(),

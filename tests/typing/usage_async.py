@@ -107,6 +107,12 @@ async def raw(client: AsyncPetstore) -> None:
     reply = await client.send(calls.get_pet_by_id(7))
     assert_type(reply, Reply[Pet])
     assert_type(reply.value, Pet)
+    known = await client.send(calls.get_pet_by_id(7, unless_version=3))
+    assert_type(known.value, Pet | None)
+    order = await client.send(calls.get_order_by_id(7, unless_version=3))
+    assert_type(order.value, Order | None)
+    ann = await client.send(calls.get_user_by_name("ann", unless_version=3))
+    assert_type(ann.value, User | None)
     assert_type(await client.send(calls.get_photo("a.png")), Reply[ByteStream])
     await client.close()
 
