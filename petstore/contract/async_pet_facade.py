@@ -17,12 +17,7 @@ from petstore.contract.pet import (
     Tag,
 )
 from petstore.contract.resource import AsyncResource
-from petstore.contract.streams import (
-    AsyncFile,
-    OnProgress,
-    byte_stream,
-    read_stream_async,
-)
+from petstore.contract.streams import AsyncFile, OnProgress, byte_stream
 from petstore.contract.versions import FROM_PET, Carried, carried
 
 
@@ -180,7 +175,8 @@ class AsyncPets(AsyncResource):
         Raises:
             NotFound: No such pet.
             TooLarge: The file is above the limit, or the pet has too many pictures.
-            Invalid: It is no picture that the store takes, or one that is too large.
+            Invalid: It is no picture that the store takes, or one that is too large; or
+                it cannot be read as bytes, and nothing was sent.
             OSError: The path cannot be read.
         """
         content = byte_stream(file, on_progress)
@@ -198,7 +194,8 @@ class AsyncPets(AsyncResource):
         Raises:
             NotFound: No such picture.
         """
-        return await read_stream_async(await self._send(calls.get_photo(name)))
+        stream = await self._send(calls.get_photo(name))
+        return await stream.aread()
 
     # Last in its class, because below it `list` would no more mean the built-in type.
     def list(

@@ -17,7 +17,7 @@ from petstore.contract.pet import (
     Tag,
 )
 from petstore.contract.resource import Resource
-from petstore.contract.streams import File, OnProgress, byte_stream, read_stream
+from petstore.contract.streams import File, OnProgress, byte_stream
 from petstore.contract.versions import FROM_PET, Carried, carried
 
 
@@ -173,7 +173,8 @@ class Pets(Resource):
         Raises:
             NotFound: No such pet.
             TooLarge: The file is above the limit, or the pet has too many pictures.
-            Invalid: It is no picture that the store takes, or one that is too large.
+            Invalid: It is no picture that the store takes, or one that is too large; or
+                it cannot be read as bytes, and nothing was sent.
             OSError: The path cannot be read.
         """
         content = byte_stream(file, on_progress)
@@ -191,7 +192,7 @@ class Pets(Resource):
         Raises:
             NotFound: No such picture.
         """
-        return read_stream(self._send(calls.get_photo(name)))
+        return self._send(calls.get_photo(name)).read()
 
     # Last in its class, because below it `list` would no more mean the built-in type.
     def list(

@@ -51,7 +51,7 @@ def test_file_tells_how_far_it_is(url, picture, path, kind):
         "path": picture,
         "open": io.BytesIO(content),
     }
-    total = None if kind == "open" else len(content)
+    total = len(content)
     told: list[Progress] = []
 
     with Petstore(url + path) as client:
