@@ -189,12 +189,13 @@ class AsyncPets(AsyncResource):
         Return a picture; `send(calls.get_photo(name))` streams it.
 
         Args:
-            name: The last part of a photo URL.
+            name: One of the photo URLs of a pet, as it is, or its last part.
 
         Raises:
             NotFound: No such picture.
+            Invalid: It is no picture's name, or the URL of one on another server.
         """
-        stream = await self._send(calls.get_photo(name))
+        stream = await self._send(calls.get_photo(name, origin=self._origin))
         return await stream.aread()
 
     # Last in its class, because below it `list` would no more mean the built-in type.
