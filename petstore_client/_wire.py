@@ -137,15 +137,27 @@ class Wire:
         except (httpx.RequestError, httpx.StreamError) as error:
             raise self._told(error, limit, has_begun=has_begun) from error
 
-    def crowded(self, deadline: float) -> LocalError:
-        """Return the error of a request that found no place in the pool."""
-        if _is_over(deadline):
+    def crowded(self, deadline: float, held_count: int) -> LocalError:
+        """
+        Return the error of a request that found no place in the pool.
+
+        Args:
+            held_count: How many places are held by downloads.
+        """
+        limits = self._timeout
+        is_over = _is_over(deadline)
+        if is_over and not held_count:
             return self.late()
-        return TransportError(
-            f"All {CONNECTIONS_MAX} connections to {self.server.origin} were busy for"
-            f" {self._timeout.pool:g} seconds.",
-            sent="no",
-        )
+        waited = f"{limits.total if is_over else limits.pool:g} seconds."
+        if held_count:
+            waited += (
+                f" Downloads that are open and unread hold {held_count} of them; read"
+                " them to the end or close them."
+            )
+        told = f"All {CONNECTIONS_MAX} connections to {self.server.origin} were busy"
+        if is_over:
+            return DeadlineExceeded(f"{told} for all of the call's {waited}")
+        return TransportError(f"{told} for {waited}", sent="no")
 
     def _told(self, error: Exception, limit: Limit, *, has_begun: bool) -> LocalError:
         origin = self.server.origin

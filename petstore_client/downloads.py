@@ -1,10 +1,12 @@
 """
 Give the body of an answer piece by piece, while it holds its place in the pool.
 
-It gives the place back when it was read, closed, or dropped unread.
+It gives the place back when it was read, closed, or dropped unread, which Python warns
+of as of a file that was left open.
 """
 
 import asyncio
+import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -51,6 +53,7 @@ class Body:
         """
         self.abandoned.append(self)
         self.leave()
+        _warn()
 
 
 class Download:
@@ -106,6 +109,7 @@ class AsyncBody:
         # Where the loop is closed, nothing can be ended any more.
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(self._end_soon)
+        _warn()
 
     def _end_soon(self) -> None:
         ending = self.loop.create_task(self.end())
@@ -115,6 +119,15 @@ class AsyncBody:
 
 
 _ENDING: set["asyncio.Task[None]"] = set()
+
+
+def _warn() -> None:
+    """Warn last: a filter may make an error of it, which ends what called."""
+    warnings.warn(
+        "A download was dropped unread; read it to its end, or close it.",
+        ResourceWarning,
+        stacklevel=3,
+    )
 
 
 class AsyncDownload:
