@@ -273,7 +273,7 @@ class _Pool:
             stock_transport(wire.server)
         )
         self.abandoned: deque[Body] = deque()
-        # Not the client's own: whoever waits for that one may hold its lock in a fork.
+        # One for each process: whoever waits for it may hold its lock at a fork.
         self.over = threading.Event()
 
     def reap(self) -> None:

@@ -7,7 +7,6 @@ a caller sees names it.
 
 import copy
 import ssl
-import threading
 from collections.abc import AsyncIterable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -57,6 +56,25 @@ _CLOCK_S: Final = 0.002
 _ENDLESS_READ_S: Final = 2 * HEARTBEAT_S
 
 
+class Flag:
+    """
+    Be set once, by any thread.
+
+    Not an Event, whose lock the child of a fork may find held for ever.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """Set it; a second time does nothing."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Tell whether it is."""
+        return self._is_set
+
+
 class Wire:
     """
     Translate for the requests of one server.
@@ -70,7 +88,7 @@ class Wire:
         self.server = server
         self.url = _url(server)
         self.proxy = _proxy(server) if is_stock else None
-        self.closed = threading.Event()
+        self.closed = Flag()
         self._timeout = timeout
         self._is_stock = is_stock
 

@@ -6,6 +6,7 @@ of as of a file that was left open.
 """
 
 import asyncio
+import os
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -36,9 +37,22 @@ class Body:
     close: Callable[[], None]
     leave: Callable[[], None]
     abandoned: "deque[Body]"
+    pid: int = field(default_factory=os.getpid)
+
+    @property
+    def is_foreign(self) -> bool:
+        """
+        Whether another process reads it, of which this one is a fork.
+
+        To close it here would end the connection there, and may wait for a lock that
+        another thread held at the fork.
+        """
+        return os.getpid() != self.pid
 
     def end(self) -> None:
         """Close it, and give its place back."""
+        if self.is_foreign:
+            return
         try:
             self.close()
         finally:
@@ -51,6 +65,8 @@ class Body:
         Garbage may be collected anywhere, even where this thread holds a lock that a
         close waits for.
         """
+        if self.is_foreign:
+            return
         self.abandoned.append(self)
         self.leave()
         _warn()
@@ -70,6 +86,11 @@ class Download:
     def __next__(self) -> bytes:
         if not self._dropped.alive:
             raise StopIteration
+        if self._body.is_foreign:
+            raise ConfigError(
+                "This download belongs to the process that this one is a fork of; call"
+                " for another one here."
+            )
         try:
             with self._body.guard():
                 piece = next(self._body.pieces, None)
