@@ -89,7 +89,7 @@ class HttpSender:
         outgoing = wire.outgoing(step, _sync_content(step.request.body))
         pool = self._pools.get()
         if not pool.gate.enter(wire.pool_until(step.deadline)):
-            raise wire.crowded(step.deadline)
+            raise wire.crowded(step.deadline, pool.gate.held_count)
         limit = Limit(step.deadline)
         is_kept = False
         try:
@@ -101,8 +101,8 @@ class HttpSender:
             is_kept = _is_download(step, incoming)
             if is_kept and step.is_endless:
                 limit.lift()
-            leave = _nothing if step.is_endless else pool.gate.leave
-            return self._response(pool, limit, incoming, leave if is_kept else None)
+            leave = _leave_of(pool.gate, step) if is_kept else None
+            return self._response(pool, limit, incoming, leave)
         finally:
             # What goes on for ever must not take the place of calls for ever.
             if not is_kept or step.is_endless:
@@ -182,7 +182,7 @@ class AsyncHttpSender:
         outgoing = wire.outgoing(step, _async_content(step.request.body))
         pool = self._pools.get()
         if not await pool.gate.enter(wire.pool_until(step.deadline)):
-            raise wire.crowded(step.deadline)
+            raise wire.crowded(step.deadline, pool.gate.held_count)
         limit = Limit(step.deadline)
         answer = self._answer(pool, outgoing, step, limit)
         if not self._carrier.is_stock:
@@ -239,8 +239,8 @@ class AsyncHttpSender:
             is_kept = _is_download(step, incoming)
             if is_kept and step.is_endless:
                 limit.lift()
-            leave = _nothing if step.is_endless else pool.gate.leave
-            return await self._response(limit, incoming, leave if is_kept else None)
+            leave = _leave_of(pool.gate, step) if is_kept else None
+            return await self._response(limit, incoming, leave)
         finally:
             if not is_kept or step.is_endless:
                 pool.gate.leave()
@@ -273,7 +273,7 @@ class _Pool:
             stock_transport(wire.server)
         )
         self.abandoned: deque[Body] = deque()
-        # Not the client's own: whoever waits for that one may hold its lock in a fork.
+        # One for each process: whoever waits for it may hold its lock at a fork.
         self.over = threading.Event()
 
     def reap(self) -> None:
@@ -322,6 +322,11 @@ class _Uncancelled:
 
     async def aclose(self) -> None:
         await self._stock.aclose()
+
+
+def _leave_of(gate: Gate | AsyncGate, step: Send) -> Callable[[], None]:
+    """Return what a download does with its place when it is over."""
+    return _nothing if step.is_endless else gate.hold()
 
 
 def _nothing() -> None:

@@ -7,7 +7,6 @@ a caller sees names it.
 
 import copy
 import ssl
-import threading
 from collections.abc import AsyncIterable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -57,6 +56,25 @@ _CLOCK_S: Final = 0.002
 _ENDLESS_READ_S: Final = 2 * HEARTBEAT_S
 
 
+class Flag:
+    """
+    Be set once, by any thread.
+
+    Not an Event, whose lock the child of a fork may find held for ever.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """Set it; a second time does nothing."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Tell whether it is."""
+        return self._is_set
+
+
 class Wire:
     """
     Translate for the requests of one server.
@@ -70,7 +88,7 @@ class Wire:
         self.server = server
         self.url = _url(server)
         self.proxy = _proxy(server) if is_stock else None
-        self.closed = threading.Event()
+        self.closed = Flag()
         self._timeout = timeout
         self._is_stock = is_stock
 
@@ -137,15 +155,27 @@ class Wire:
         except (httpx.RequestError, httpx.StreamError) as error:
             raise self._told(error, limit, has_begun=has_begun) from error
 
-    def crowded(self, deadline: float) -> LocalError:
-        """Return the error of a request that found no place in the pool."""
-        if _is_over(deadline):
+    def crowded(self, deadline: float, held_count: int) -> LocalError:
+        """
+        Return the error of a request that found no place in the pool.
+
+        Args:
+            held_count: How many places are held by downloads.
+        """
+        limits = self._timeout
+        is_over = _is_over(deadline)
+        if is_over and not held_count:
             return self.late()
-        return TransportError(
-            f"All {CONNECTIONS_MAX} connections to {self.server.origin} were busy for"
-            f" {self._timeout.pool:g} seconds.",
-            sent="no",
-        )
+        waited = f"{limits.total if is_over else limits.pool:g} seconds."
+        if held_count:
+            waited += (
+                f" Downloads that are open and unread hold {held_count} of them; read"
+                " them to the end or close them."
+            )
+        told = f"All {CONNECTIONS_MAX} connections to {self.server.origin} were busy"
+        if is_over:
+            return DeadlineExceeded(f"{told} for all of the call's {waited}")
+        return TransportError(f"{told} for {waited}", sent="no")
 
     def _told(self, error: Exception, limit: Limit, *, has_begun: bool) -> LocalError:
         origin = self.server.origin

@@ -1,10 +1,13 @@
 """
 Give the body of an answer piece by piece, while it holds its place in the pool.
 
-It gives the place back when it was read, closed, or dropped unread.
+It gives the place back when it was read, closed, or dropped unread, which Python warns
+of as of a file that was left open.
 """
 
 import asyncio
+import os
+import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -34,9 +37,22 @@ class Body:
     close: Callable[[], None]
     leave: Callable[[], None]
     abandoned: "deque[Body]"
+    pid: int = field(default_factory=os.getpid)
+
+    @property
+    def is_foreign(self) -> bool:
+        """
+        Whether another process reads it, of which this one is a fork.
+
+        To close it here would end the connection there, and may wait for a lock that
+        another thread held at the fork.
+        """
+        return os.getpid() != self.pid
 
     def end(self) -> None:
         """Close it, and give its place back."""
+        if self.is_foreign:
+            return
         try:
             self.close()
         finally:
@@ -49,8 +65,11 @@ class Body:
         Garbage may be collected anywhere, even where this thread holds a lock that a
         close waits for.
         """
+        if self.is_foreign:
+            return
         self.abandoned.append(self)
         self.leave()
+        _warn()
 
 
 class Download:
@@ -67,6 +86,11 @@ class Download:
     def __next__(self) -> bytes:
         if not self._dropped.alive:
             raise StopIteration
+        if self._body.is_foreign:
+            raise ConfigError(
+                "This download belongs to the process that this one is a fork of; call"
+                " for another one here."
+            )
         try:
             with self._body.guard():
                 piece = next(self._body.pieces, None)
@@ -106,6 +130,7 @@ class AsyncBody:
         # Where the loop is closed, nothing can be ended any more.
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(self._end_soon)
+        _warn()
 
     def _end_soon(self) -> None:
         ending = self.loop.create_task(self.end())
@@ -115,6 +140,15 @@ class AsyncBody:
 
 
 _ENDING: set["asyncio.Task[None]"] = set()
+
+
+def _warn() -> None:
+    """Warn last: a filter may make an error of it, which ends what called."""
+    warnings.warn(
+        "A download was dropped unread; read it to its end, or close it.",
+        ResourceWarning,
+        stacklevel=3,
+    )
 
 
 class AsyncDownload:

@@ -9,6 +9,7 @@ size they never queue.
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import Final
@@ -30,6 +31,8 @@ class Gate:
         self._free = size
         self._waiting: deque[threading.Lock] = deque()
         self._left: deque[None] = deque()
+        # Not a number, which two threads could count up at once.
+        self._held: deque[None] = deque()
         self._lock = threading.Lock()
 
     def enter(self, until: float) -> bool:
@@ -57,6 +60,20 @@ class Gate:
         """Give a place back."""
         self._left.append(None)
         self._settle()
+
+    @property
+    def held_count(self) -> int:
+        """How many places are held until somebody gives them back."""
+        return len(self._held)
+
+    def hold(self) -> Callable[[], None]:
+        """Keep a place for longer than a request; return what gives it back."""
+        self._held.append(None)
+        return self._let_go
+
+    def _let_go(self) -> None:
+        self._held.pop()
+        self.leave()
 
     def _give_up(self, turn: threading.Lock) -> bool:
         """Wait no more; False when the place had been given meanwhile."""
@@ -89,6 +106,7 @@ class AsyncGate:
     def __init__(self, size: int) -> None:
         self._free = size
         self._waiting: deque[asyncio.Future[bool]] = deque()
+        self.held_count = 0
 
     async def enter(self, until: float) -> bool:
         """Wait for a place; False when there was none until then; see `Gate.enter`."""
@@ -119,6 +137,15 @@ class AsyncGate:
                 turn.set_result(True)
                 return
         self._free += 1
+
+    def hold(self) -> Callable[[], None]:
+        """Keep a place for longer than a request; see `Gate.hold`."""
+        self.held_count += 1
+        return self._let_go
+
+    def _let_go(self) -> None:
+        self.held_count -= 1
+        self.leave()
 
     def _give_up(self, turn: "asyncio.Future[bool]") -> None:
         if not turn.done():

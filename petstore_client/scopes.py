@@ -35,34 +35,48 @@ class PerProcess(Generic[T]):
 
 
 class PerLoop(Generic[T]):
-    """Make a value once per running event loop."""
+    """
+    Make a value once per running event loop.
+
+    After a fork the child begins anew, as in `PerProcess`: another thread may have
+    held the lock, and the loops of the parent run there no more.
+    """
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, T]
-        self._made = WeakKeyDictionary()
-        # Loops run in threads side by side.
-        self._lock = threading.Lock()
+        self._loops: PerProcess[_Loops[T]] = PerProcess(_Loops)
 
     def get(self) -> T:
         """Return the value of the running loop."""
+        loops = self._loops.get()
         loop = asyncio.get_running_loop()
-        value = self._made.get(loop)
+        value = loops.made.get(loop)
         if value is None:
             value = self._make()
-            with self._lock:
-                self._forget_closed()
-                self._made[loop] = value
+            with loops.lock:
+                loops.forget_closed()
+                loops.made[loop] = value
         return value
 
     def take(self) -> list[tuple[asyncio.AbstractEventLoop, T]]:
         """Return all values with their loops, and forget them."""
-        with self._lock:
-            taken = list(self._made.items())
-            self._made.clear()
+        loops = self._loops.get()
+        with loops.lock:
+            taken = list(loops.made.items())
+            loops.made.clear()
         return taken
 
-    def _forget_closed(self) -> None:
+
+class _Loops(Generic[T]):
+    """Hold what was made for the loops of one process."""
+
+    def __init__(self) -> None:
+        self.made: WeakKeyDictionary[asyncio.AbstractEventLoop, T]
+        self.made = WeakKeyDictionary()
+        # Loops run in threads side by side.
+        self.lock = threading.Lock()
+
+    def forget_closed(self) -> None:
         # What was made often refers to its loop, which keeps the loop in the mapping.
-        for loop in [loop for loop in self._made if loop.is_closed()]:
-            del self._made[loop]
+        for loop in [loop for loop in self.made if loop.is_closed()]:
+            del self.made[loop]

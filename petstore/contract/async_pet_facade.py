@@ -17,12 +17,7 @@ from petstore.contract.pet import (
     Tag,
 )
 from petstore.contract.resource import AsyncResource
-from petstore.contract.streams import (
-    AsyncFile,
-    OnProgress,
-    byte_stream,
-    read_stream_async,
-)
+from petstore.contract.streams import AsyncFile, OnProgress, byte_stream
 from petstore.contract.versions import FROM_PET, Carried, carried
 
 
@@ -186,7 +181,8 @@ class AsyncPets(AsyncResource):
         Raises:
             NotFound: No such pet.
             TooLarge: The file is above the limit, or the pet has too many pictures.
-            Invalid: It is no picture that the store takes, or one that is too large.
+            Invalid: It is no picture that the store takes, or one that is too large; or
+                it cannot be read as bytes, and nothing was sent.
             OSError: The path cannot be read.
         """
         content = byte_stream(file, on_progress)
@@ -199,12 +195,14 @@ class AsyncPets(AsyncResource):
         Return a picture; `send(calls.get_photo(name))` streams it.
 
         Args:
-            name: The last part of a photo URL.
+            name: One of the photo URLs of a pet, as it is, or its last part.
 
         Raises:
             NotFound: No such picture.
+            Invalid: It is no picture's name, or the URL of one on another server.
         """
-        return await read_stream_async(await self._send(calls.get_photo(name)))
+        stream = await self._send(calls.get_photo(name, origin=self._origin))
+        return await stream.aread()
 
     # Last in its class, because below it `list` would no more mean the built-in type.
     def list(

@@ -2,15 +2,16 @@
 Define the spine: an operation, a call of it, the reply to that, and who answers.
 
 Everything that travels through the product is one of these values. They hold no
-connection and do no I/O, so a call can be kept, compared, sent twice or written down.
+connection and do no I/O, so a call can be kept, compared, sent twice or written down;
+but for a `ByteStream`, whose pieces may still have to come.
 """
 
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from petstore.contract.errors import RemoteError
+from petstore.contract.errors import NotSupported, RemoteError
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -124,6 +125,11 @@ class ByteStream:
     """
     Hold bytes, or the pieces of a body that is too large to hold.
 
+        for piece in client.send(calls.get_photo(name)).value: …
+        async for piece in (await client.send(calls.get_photo(name))).value: …
+
+    One that a server sends holds a connection until it is read to its end or closed.
+
     Args:
         chunks: The bytes, or an iterable (sync or async) of pieces, read once.
         size_bytes: Their total, where it is known beforehand.
@@ -134,6 +140,59 @@ class ByteStream:
     media_type: str = "application/octet-stream"
     size_bytes: int | None = None
     file_name: str | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        """
+        Yield the pieces.
+
+        Raises:
+            NotSupported: Only coroutines can wait for them.
+        """
+        pieces = self.chunks
+        if isinstance(pieces, AsyncIterable):
+            raise NotSupported(
+                "The pieces of this stream come to coroutines: read them with `async"
+                " for`, or all with `await stream.aread()`."
+            )
+        return iter((pieces,) if isinstance(pieces, bytes) else pieces)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the pieces, whichever kind of client they come from."""
+        if not isinstance(self.chunks, AsyncIterable):
+            for piece in self:
+                yield piece
+            return
+        async for piece in self.chunks:
+            yield piece
+
+    def read(self) -> bytes:
+        """Return what is left of all bytes; raises what iterating does."""
+        return b"".join(self)
+
+    async def aread(self) -> bytes:
+        """Return what is left of all bytes, in a coroutine."""
+        return b"".join([piece async for piece in self])
+
+    def close(self) -> None:
+        """
+        Read no more, and give the connection back; a second time does nothing.
+
+        Raises:
+            NotSupported: It is closed in a coroutine, by `aclose`.
+        """
+        if hasattr(self.chunks, "aclose"):
+            raise NotSupported("Close this stream with `await stream.aclose()`.")
+        close = getattr(self.chunks, "close", None)
+        if close is not None:
+            close()
+
+    async def aclose(self) -> None:
+        """Read no more, in a coroutine; as `close`."""
+        aclose = getattr(self.chunks, "aclose", None)
+        if aclose is None:
+            self.close()
+        else:
+            await aclose()
 
 
 State = Literal["confirmed", "pending", "stale"]

@@ -17,6 +17,7 @@ from petstore.contract.checks import check_arguments
 from petstore.contract.model import Page
 from petstore.contract.order import Order, OrderDraft, OrderPatch
 from petstore.contract.pet import Pet, PetChange, PetDraft, PetPatch, Photo
+from petstore.contract.photo_urls import photo_name
 from petstore.contract.user import Token, TokenInfo, User, UserDraft
 
 T = TypeVar("T")
@@ -184,9 +185,15 @@ def upload_file(
     )
 
 
-def get_photo(name: str) -> Call[ByteStream]:
-    """Download a picture; its name is the last part of a photoUrl."""
-    return _call(pets.GET_PHOTO, name=name)
+def get_photo(name: str, *, origin: str | None = None) -> Call[ByteStream]:
+    """
+    Download a picture.
+
+    Args:
+        name: Its name, or its path or URL, as a photoUrl has it.
+        origin: Scheme, host and port of the server that is asked; a URL has to have it.
+    """
+    return _call(pets.GET_PHOTO, name=photo_name(name, origin))
 
 
 def get_inventory() -> Call[dict[str, int]]:

@@ -17,7 +17,7 @@ from petstore.contract.pet import (
     Tag,
 )
 from petstore.contract.resource import Resource
-from petstore.contract.streams import File, OnProgress, byte_stream, read_stream
+from petstore.contract.streams import File, OnProgress, byte_stream
 from petstore.contract.versions import FROM_PET, Carried, carried
 
 
@@ -179,7 +179,8 @@ class Pets(Resource):
         Raises:
             NotFound: No such pet.
             TooLarge: The file is above the limit, or the pet has too many pictures.
-            Invalid: It is no picture that the store takes, or one that is too large.
+            Invalid: It is no picture that the store takes, or one that is too large; or
+                it cannot be read as bytes, and nothing was sent.
             OSError: The path cannot be read.
         """
         content = byte_stream(file, on_progress)
@@ -192,12 +193,14 @@ class Pets(Resource):
         Return a picture; `send(calls.get_photo(name))` streams it.
 
         Args:
-            name: The last part of a photo URL.
+            name: One of the photo URLs of a pet, as it is, or its last part.
 
         Raises:
             NotFound: No such picture.
+            Invalid: It is no picture's name, or the URL of one on another server.
         """
-        return read_stream(self._send(calls.get_photo(name)))
+        call = calls.get_photo(name, origin=self._origin)
+        return self._send(call).read()
 
     # Last in its class, because below it `list` would no more mean the built-in type.
     def list(

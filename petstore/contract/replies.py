@@ -34,6 +34,7 @@ from petstore.contract.java_date import java_date, read_java_date
 from petstore.contract.java_defaults import with_java_defaults
 from petstore.contract.media import JSON, XML
 from petstore.contract.pet import ApiResponse, Pet, Photo
+from petstore.contract.strangers import is_page, told_page, told_status
 from petstore.contract.user import Token
 from petstore.contract.versions import etag, read_if_none_match
 from petstore.contract.xml import to_xml, xml_root
@@ -233,7 +234,7 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
         RemoteError: The server refused.
         DecodeError: The answer is not what the contract says; keeps the body.
     """
-    if response.status in _ELSEWHERE and _is_page(response):
+    if response.status in _ELSEWHERE and is_page(response.headers):
         raise DecodeError(
             f"The answer is a web page with status {response.status}, not that of a"
             " Petstore; check the URL.",
@@ -241,7 +242,7 @@ def decode_reply(face: Face, call: Call[Any], response: Response) -> Reply[Any]:
         )
     # The public v3 server says 200 where there was nothing to delete.
     if response.status >= 400 or PROBLEM_HEADER in response.headers:
-        raise _refusal(response)
+        raise _refusal(call, response)
     if response.status == _NOT_MODIFIED and "unless_version" in call.arguments:
         return _unchanged(response)
     _check_origin(response)
@@ -283,14 +284,10 @@ def _check_origin(response: Response) -> None:
             f"The answer has status {response.status}{hint}, which no Petstore sends.",
             body=body,
         )
-    if _is_page(response):
+    if is_page(response.headers):
         raise DecodeError(
             "The answer is a web page, not that of a Petstore.", body=body
         )
-
-
-def _is_page(response: Response) -> bool:
-    return response.headers.get("content-type", "").startswith("text/html")
 
 
 def follow_ups(face: Face, call: Call[Any]) -> tuple[Call[Any], ...]:
@@ -299,10 +296,15 @@ def follow_ups(face: Face, call: Call[Any]) -> tuple[Call[Any], ...]:
     return () if reads is None else reads(call)
 
 
-def _refusal(response: Response) -> RemoteError:
-    problem = _problem(response)
-    detail = problem.get("detail") or problem.get("message")
-    return remote_error(response.status, {**problem, "detail": detail})
+def _refusal(call: Call[Any], response: Response) -> RemoteError:
+    problem, status = _problem(response), response.status
+    detail = problem.get("detail") or problem.get("message") or ""
+    if is_page(response.headers) and PROBLEM_HEADER not in response.headers:
+        body = response.body if isinstance(response.body, bytes) else b""
+        detail = told_page(call, status, response.headers["content-type"], body)
+    else:
+        detail = told_status(call, status, problem, str(detail))
+    return remote_error(status, {**problem, "detail": detail})
 
 
 def _problem(response: Response) -> Mapping[str, Any]:
@@ -311,7 +313,7 @@ def _problem(response: Response) -> Mapping[str, Any]:
         problem = from_json(text)
     except ValueError:
         # The public v3 server uses bare words.
-        problem = {"message": "" if _is_page(response) else _bare(text)}
+        problem = {"message": _bare(text)}
     return problem if isinstance(problem, Mapping) else {}
 
 

@@ -15,6 +15,10 @@ class Resource:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
+    @property
+    def _origin(self) -> str | None:
+        return origin_of(self._backend)
+
     def _send(self, call: Call[T]) -> T:
         return self._backend.send(call).value
 
@@ -28,8 +32,18 @@ class AsyncResource:
     def __init__(self, backend: AsyncBackend) -> None:
         self._backend = backend
 
+    @property
+    def _origin(self) -> str | None:
+        return origin_of(self._backend)
+
     async def _send(self, call: Call[T]) -> T:
         return (await self._backend.send(call)).value
 
     def _pager(self, call: Call[Page[T]], paging: Paging) -> AsyncPager[T]:
         return AsyncPager(self._backend, call, limit=paging.get("limit"))
+
+
+def origin_of(backend: object) -> str | None:
+    """Return scheme, host and port of the server that a backend asks, if it has one."""
+    origin = getattr(backend, "origin", None)
+    return origin if isinstance(origin, str) else None

@@ -83,8 +83,9 @@ class UploadReader:
         elif self._size_bytes == 0:
             self._has_file = False
         if not self._has_file:
+            what = "is empty" if self._reader is None else "holds no file"
             raise Invalid(
-                "The upload holds no file; send it as the part `file`, or as the body.",
+                f"The upload {what}; send a file as the part `file`, or as the body.",
                 fields=(FieldProblem("form.file", "is required", "missing"),),
                 reason="no_file",
             )

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 import aiosqlite
 
-from petstore.contract.errors import Unavailable
+from petstore.contract.errors import ConfigError, Unavailable
 from petstore.storage.transaction import Tx
 from petstore.storage.unit import GROUP_LENGTH_MAX, Unit, fail_all
 
@@ -76,12 +76,15 @@ class Lanes:
 
         Raises:
             Unavailable: The store is closed.
-            RuntimeError: Another event loop opened the store.
+            ConfigError: Another event loop opened the store.
         """
         if self._is_closed:
             raise Unavailable("The store is closed.")
         if asyncio.get_running_loop() is not self._loop:
-            raise RuntimeError("A store belongs to the event loop that opened it.")
+            raise ConfigError(
+                "This store was opened in another event loop, and serves only that one:"
+                " keep its calls in one asyncio.run, or open it anew in each."
+            )
         future: Future[T] = self._loop.create_future()
         self._waiting.append(Unit(fn, actor, future=future))
         if self._idle and not self._is_starting:

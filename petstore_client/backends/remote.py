@@ -58,6 +58,11 @@ class RemoteBackend:
         backend._sender = self._sender.with_timeout(backend._rules.timeout)
         return backend
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the server."""
+        return self._sender.server.origin
+
     def send(self, call: Call[T]) -> Reply[T]:
         """Send a call until it is answered or given up; raises what `decide` does."""
         return self._drive(decide(call, self._rules))
@@ -132,6 +137,11 @@ class AsyncRemoteBackend:
         backend._rules = changed(self._rules, options)
         backend._sender = self._sender.with_timeout(backend._rules.timeout)
         return backend
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the server."""
+        return self._sender.server.origin
 
     async def send(self, call: Call[T]) -> Reply[T]:
         """Send a call until it is answered or given up; raises what `decide` does."""

@@ -1,6 +1,8 @@
 """One class is the client of any store, near or far."""
 
 import asyncio
+import io
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,10 +12,11 @@ import petstore_client
 from petstore.contract.errors import ConfigError, NotFound, Unavailable
 from petstore.contract.pet import PetDraft
 from petstore.contract.user import UserDraft
-from petstore_client import ApiKey, AsyncPetstore, Bearer, Petstore
+from petstore_client import ApiKey, AsyncPetstore, Bearer, Petstore, Progress
 from tests.client.conftest import Petshop
 from tests.kit.builders import a_draft
 from tests.kit.facades import AsyncNotingBackend, NotingBackend, signatures
+from tests.kit.pictures import a_picture
 from tests.test_architecture import HEAVY, loaded_by
 
 
@@ -377,3 +380,48 @@ def test_time_of_the_environment_is_a_number_of_seconds(environment, text):
 def test_name_that_no_host_has_is_told_at_once(host):
     with pytest.raises(ConfigError, match="names no server"):
         Petstore(f"http://{host}")
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+def test_store_of_another_event_loop_says_so(kind: str, tmp_path):
+    """In whatever loop it is closed."""
+    client = AsyncPetstore("memory:" if kind == "memory" else str(tmp_path / "a.db"))
+
+    async def follow() -> None:
+        await anext(client.events(after=0))
+
+    async def upload() -> None:
+        await client.pets.upload_photo(1, a_picture())
+
+    async def count() -> None:
+        await client.store.inventory()
+
+    asyncio.run(count())
+    for use in (count, upload, follow):
+        with pytest.raises(ConfigError, match=r"one asyncio\.run, or open it anew"):
+            asyncio.run(use())
+    asyncio.run(client.close())
+
+
+async def test_embedded_store_tells_how_far_an_upload_is(tmp_path):
+    content = a_picture()
+    path = tmp_path / "rex.png"
+    path.write_bytes(content)
+    told: list[Progress] = []
+    async_told: list[Progress] = []
+    files = (content, path, io.BytesIO(content))
+
+    with Petstore("memory:") as client:
+        for file in files:
+            client.pets.upload_photo(1, file, on_progress=told.append)
+    async with AsyncPetstore("memory:") as async_client:
+        for file in (*files[:2], io.BytesIO(content), pieces(content)):
+            await async_client.pets.upload_photo(1, file, on_progress=async_told.append)
+
+    whole = [Progress(0, len(content)), Progress(len(content), len(content))]
+    assert whole * 3 == told
+    assert [*whole * 3, Progress(0, None), Progress(len(content), None)] == async_told
+
+
+async def pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -53,7 +53,11 @@ async def test_download_is_read_piece_by_piece():
     reply = await send_async(lambda _: download(async_pieces), calls.get_photo(DIGEST))
     content = [chunk async for chunk in reply.value.chunks]
 
-    assert (first, pieces.taken_count) == (b"a", 1)
+    taken_count = pieces.taken_count
+    sync.close()
+
+    assert (first, taken_count) == (b"a", 1)
+    assert pieces.is_closed
     assert (content, async_pieces.is_closed) == ([b"a", b"b"], True)
 
 
@@ -63,6 +67,7 @@ def test_download_knows_size_and_media_type():
     stream = send(lambda _: answer, calls.get_photo(DIGEST)).value
 
     assert (stream.size_bytes, stream.media_type) == (2, "image/png")
+    assert b"ab" == stream.read()
 
 
 def test_size_of_a_compressed_download_is_not_known():

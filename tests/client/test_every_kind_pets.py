@@ -361,6 +361,7 @@ def test_picture_is_read_as_it_was_uploaded(shop: Shop):
     photo = shop.client.pets.upload_photo(a_new_pet(shop).id, picture)
     assert photo.url is not None
 
+    assert picture == shop.client.pets.photo(photo.url)
     assert picture == shop.client.pets.photo(photo.url.rpartition("/")[2])
 
 
@@ -368,3 +369,9 @@ def test_picture_is_read_as_it_was_uploaded(shop: Shop):
 def test_picture_that_is_not_there_is_not_found(shop: Shop):
     with pytest.raises(NotFound):
         shop.client.pets.photo("0" * 64)
+
+
+@shows("pets.photo", Invalid)
+def test_picture_of_another_server_is_refused(shop: Shop):
+    with pytest.raises(Invalid, match="elsewhere"):
+        shop.client.pets.photo(f"https://example.com/photos/{'0' * 64}")

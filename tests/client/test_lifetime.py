@@ -186,6 +186,97 @@ def test_child_of_a_fork_in_the_midst_of_calls_makes_its_own(server: Raw):
     assert f"{[0] * 20}\n" == done.stdout, done.stderr
 
 
+# At the fork, a thread is inside of what the client keeps for its loops: that asks
+# whether the first loop is closed, which here takes until the child is done.
+LOCKED_FORK = """
+import asyncio, faulthandler, os, sys, threading
+from petstore_client import AsyncPetstore
+
+class Slow(asyncio.SelectorEventLoop):
+    is_armed = False
+
+    def is_closed(self):
+        if self.is_armed and threading.current_thread() is asking:
+            is_inside.set()
+            is_over.wait()
+        return super().is_closed()
+
+url = sys.argv[1]
+is_inside, is_over = threading.Event(), threading.Event()
+client = AsyncPetstore(url)
+slow = Slow()
+slow.run_until_complete(client.pets.get(1))
+slow.is_armed = True
+asking = threading.Thread(target=lambda: asyncio.run(client.pets.get(1)))
+asking.start()
+assert is_inside.wait(20)
+child = os.fork()
+if not child:
+    faulthandler.dump_traceback_later(20, exit=True)
+    asyncio.run(client.pets.get(1))
+    asyncio.run(client.close())
+    os._exit(0)
+status = os.waitpid(child, 0)[1]
+is_over.set()
+asking.join()
+slow.is_armed = False
+slow.run_until_complete(client.close())
+slow.close()
+print(status)
+"""
+
+
+def test_child_of_a_fork_waits_for_no_lock_of_another_thread(server: Raw):
+    assert "0\n" == forked(LOCKED_FORK, server)
+
+
+READING_FORK = """
+import faulthandler, os, sys
+from petstore.contract import calls
+from petstore_client import ConfigError, Petstore
+
+client = Petstore(sys.argv[1])
+stream = client.send(calls.get_photo("0" * 64)).value
+pieces = iter(stream)
+next(pieces)
+child = os.fork()
+if not child:
+    faulthandler.dump_traceback_later(20, exit=True)
+    try:
+        next(pieces)
+    except ConfigError as error:
+        is_told = "is a fork of" in error.message
+    stream.close()
+    os._exit(not is_told)
+status = os.waitpid(child, 0)[1]
+print(status, len(stream.read()) > 0)
+client.close()
+"""
+
+
+def test_download_is_read_by_the_process_that_began_it():
+    """A child that closes it takes nothing from its parent."""
+    with raw_server(give_in_pieces) as raw:
+        assert "0 True\n" == forked(READING_FORK, raw)
+
+
+def give_in_pieces(raw: Raw, connection) -> None:
+    while raw.next_request(connection):
+        connection.sendall(whole(b"x" * 10_000_000, kind=b"image/png"))
+
+
+def forked(code: str, raw: Raw) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code, raw.url],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=2 * HANG_S,
+    )
+    assert 0 == done.returncode, done.stderr
+    return done.stdout
+
+
 async def test_client_works_in_several_loops_at_once(server: Raw):
     """And who closes it closes the connections of all."""
     names: list[str] = []

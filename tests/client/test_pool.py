@@ -16,13 +16,23 @@ from typing import Any
 import pytest
 
 from petstore.contract import calls
-from petstore.contract.errors import ConfigError, TransportError, Unavailable
+from petstore.contract.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    TransportError,
+    Unavailable,
+)
 from petstore_client import AsyncPetstore, Petstore, Retry, Timeout
 from petstore_client._wire import CONNECTIONS_MAX
 from tests.client.raw import Raw, answer_all, raw_server, say_nothing, whole
 
 PHOTO = calls.get_photo("0" * 64)
 HANG_S = 60
+CROWDED = (
+    f"^All {CONNECTIONS_MAX} connections .* open and unread hold {CONNECTIONS_MAX} of"
+    r" them; read them to the end or close them\.$"
+)
+DROPPED = "dropped unread; read it to its end, or close it"
 
 
 def give_photos(raw: Raw, connection) -> None:
@@ -158,36 +168,55 @@ def hold(client: Petstore) -> list[Any]:
 def test_download_holds_its_place_until_it_is_closed(photos: Raw):
     with Petstore(photos.url, timeout=Timeout(pool=0.05), retry=1) as client:
         held = hold(client)
-        with pytest.raises(TransportError, match="All 32 connections") as caught:
+        with pytest.raises(TransportError, match=CROWDED) as caught:
             client.pets.get(1)
-        held[0].chunks.close()
-        held[0].chunks.close()
+        held[0].close()
+        held[0].close()
 
         assert "no" == caught.value.sent
         assert client.pets.get(1).name == "Rex"
-        assert list(held[0].chunks) == []
-        assert sum(map(len, held[1].chunks)) == 1_000_000
-        del held
+        assert b"" == held[0].read()
+        assert 1_000_000 == sum(map(len, held[1]))
+        close_all(held)
 
 
 def test_download_holds_its_place_until_it_is_read(photos: Raw):
     with Petstore(photos.url, timeout=Timeout(pool=0.05), retry=1) as client:
         held = hold(client)
 
-        assert sum(map(len, held[0].chunks)) == 1_000_000
+        assert sum(map(len, held[0])) == 1_000_000
         assert client.pets.get(1).name == "Rex"
-        del held
+        close_all(held)
 
 
-def test_download_that_is_dropped_gives_its_place_back(photos: Raw):
+def test_call_whose_time_ends_behind_open_downloads_says_so(photos: Raw):
+    with Petstore(photos.url, retry=1) as client:
+        held = hold(client)
+        held.pop().close()
+        held.append(client.send(PHOTO).value)
+        with pytest.raises(DeadlineExceeded, match=CROWDED) as caught:
+            client.with_options(timeout=0.05).pets.get(1)
+        close_all(held)
+
+        assert "busy for all of the call's 0.05 seconds" in caught.value.message
+
+
+def close_all(held: list[Any]) -> None:
+    for stream in held:
+        stream.close()
+
+
+def test_download_that_is_dropped_gives_its_place_back_and_is_warned_of(photos: Raw):
     with Petstore(photos.url, timeout=Timeout(pool=0.05), retry=1) as client:
         held = hold(client)
         next(held[0].chunks)
         held.append(held)
 
-        del held
-        gc.collect()
+        with pytest.warns(ResourceWarning, match=DROPPED) as warned:  # noqa: PT031 - both may collect
+            del held
+            gc.collect()
 
+        assert CONNECTIONS_MAX == len(warned)
         assert client.pets.get(1).name == "Rex"
 
 
@@ -199,19 +228,25 @@ async def test_async_download_gives_its_place_back(photos: Raw):
     times = Timeout(pool=0.2)
     async with AsyncPetstore(photos.url, timeout=times, retry=1) as client:
         held = await hold_async(client)
-        with pytest.raises(TransportError, match="All 32 connections"):
+        with pytest.raises(TransportError, match=CROWDED):
             await client.pets.get(1)
-        await held[0].chunks.aclose()
-        await held[0].chunks.aclose()
+        with pytest.raises(DeadlineExceeded, match=CROWDED):
+            await client.with_options(timeout=0.05).pets.get(1)
+        await held[0].aclose()
+        await held[0].aclose()
         assert (await client.pets.get(1)).name == "Rex"
-        assert [] == [piece async for piece in held[0].chunks]
-        assert 1_000_000 == sum([len(piece) async for piece in held[1].chunks])
+        assert b"" == await held[0].aread()
+        assert 1_000_000 == sum([len(piece) async for piece in held[1]])
         await anext(held[2].chunks)
 
-        del held
+        with pytest.warns(ResourceWarning, match=DROPPED) as warned:
+            del held
         again = await hold_async(client)
+        for stream in again:
+            await stream.aclose()
 
-        del again
+        # Two were read or closed.
+        assert CONNECTIONS_MAX - 2 == len(warned)
         assert (await client.pets.get(1)).name == "Rex"
 
 

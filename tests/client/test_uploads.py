@@ -13,6 +13,7 @@ import pytest
 import petstore
 from petstore.contract.errors import (
     DeadlineExceeded,
+    Invalid,
     NotSupported,
     TransportError,
 )
@@ -51,7 +52,7 @@ def test_file_tells_how_far_it_is(url, picture, path, kind):
         "path": picture,
         "open": io.BytesIO(content),
     }
-    total = None if kind == "open" else len(content)
+    total = len(content)
     told: list[Progress] = []
 
     with Petstore(url + path) as client:
@@ -60,6 +61,28 @@ def test_file_tells_how_far_it_is(url, picture, path, kind):
 
     assert plain.url == photo.url
     assert [Progress(0, total), Progress(len(content), total)] == told
+
+
+def test_picture_is_fetched_by_what_its_pet_says_of_it(url, picture):
+    content = picture.read_bytes()
+
+    with Petstore(url) as client, petstore.open() as embedded:
+        photo, _ = [shop.pets.upload_photo(1, picture) for shop in (client, embedded)]
+        path = str(photo.url)
+
+        assert path in client.pets.get(1).photo_urls
+        assert content == client.pets.photo(path) == embedded.pets.photo(path)
+        assert content == client.with_options(timeout=10).pets.photo(url + path)
+        with pytest.raises(Invalid, match="elsewhere"):
+            client.pets.photo("http://example.com" + path)
+
+
+async def test_coroutine_fetches_a_picture_by_its_url(url, picture):
+    async with AsyncPetstore(url) as client:
+        photo = await client.pets.upload_photo(1, picture)
+        assert photo.url is not None
+
+        assert picture.read_bytes() == await client.pets.photo(url + photo.url)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petstore.contract import errors
+from petstore.contract import calls, errors
 from petstore.contract.call import ByteStream, Call
 from petstore.contract.errors import REMOTE_ERRORS, FieldProblem, RemoteError
 from petstore.contract.flavours import FACES, Face, face
+from petstore.contract.media import JSON
 from petstore.contract.operations import OPERATIONS
 from petstore.contract.replies import Response, decode_reply
 from tests.kit.refusals import an_error, answer
@@ -183,10 +184,66 @@ def test_refusal_in_bare_words_is_understood(body, message):
     assert raised(V3, "getPetById", Response(404, {}, body)).message == message
 
 
-def test_refusal_that_is_a_page_has_the_words_of_its_class():
-    page = Response(403, {"content-type": "text/html"}, b"<h1>403</h1>")
+def told(status, body, kind="text/html", call="getPetById"):
+    response = Response(status, {"content-type": kind}, body)
+    return raised(NATIVE, call, response).message
 
-    assert raised(V3, "getPetById", page).message == "Not allowed"
+
+def test_page_of_a_proxy_is_told_as_one():
+    page = b"<head><title>502 Bad\nGateway</title></head><h1>No&nbsp;way</h1>"
+
+    assert (
+        "A proxy or another web server answered getPetById in place of the Petstore, by"
+        " a web page with status 502 (text/html; charset=utf-8): '502 Bad Gateway No"
+        " way'."
+    ) == told(502, page, "text/html; charset=utf-8")
+
+
+def test_page_is_shown_without_its_code_and_no_further_than_a_line():
+    page = (
+        b"<style>p {}</style><script>if (a < b) {}</script><!-- <p> -->" + b"ab " * 99
+    )
+
+    assert told(503, page).endswith(f"(text/html): '{'ab ' * 26}ab…'.")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html></html>", ByteStream(iter([b"x"]))])
+def test_page_without_words_is_told_as_well(body):
+    assert told(403, body).endswith("a web page with status 403 (text/html).")
+
+
+def test_secrets_that_a_page_repeats_are_not_shown():
+    page = b"No /login?word=hush for abcdefghijklmnopqrstuvwxyz"
+    call, blank = calls.login_user("ann", "hush"), calls.login_user("ann", "")
+    shown = told(502, page + b" or hush")
+    answer = Response(502, {"content-type": "text/html"}, b"hush and hushed")
+
+    with pytest.raises(errors.ServerFault) as caught:
+        decode_reply(NATIVE, call, answer)
+
+    assert "'No /login?… for … or hush'." in shown
+    assert caught.value.message.endswith("'… and …ed'.")
+    with pytest.raises(errors.ServerFault, match="'hush and hushed'"):
+        decode_reply(NATIVE, blank, answer)
+
+
+@pytest.mark.parametrize(
+    ("body", "end"),
+    [
+        (b"", "Petstore sends."),
+        (b"I am a teapot", "Petstore sends: 'I am a teapot'."),
+        (b'{"message": "No tea"}', "Petstore sends: 'No tea'."),
+    ],
+)
+@pytest.mark.parametrize("status", [418, 530])
+def test_status_that_no_petstore_sends_is_told(status, body, end):
+    expected = f"The server answered getPetById with status {status}, which no {end}"
+
+    assert expected == told(status, body, "text/plain")
+
+
+def test_status_of_a_later_petstore_has_its_own_words():
+    assert "Gone" == told(410, b'{"code": "not_found", "detail": "Gone"}', JSON)
 
 
 @pytest.mark.parametrize("status", [404, 405])

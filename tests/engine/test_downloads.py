@@ -11,7 +11,6 @@ import pytest
 from petstore.contract import calls
 from petstore.contract.call import ByteStream, Call
 from petstore.contract.operations import OPERATIONS
-from petstore.contract.streams import read_stream_async
 from petstore.engine.blobs import BlobStore
 from petstore.engine.context import Caller
 from petstore.engine.engine import AsyncEngine
@@ -63,9 +62,9 @@ def watched(engine: AsyncEngine) -> Watched:
 async def test_picture_is_read_beside_the_loop(engine: AsyncEngine, watched: Watched):
     stream = (await engine.send(calls.get_photo(NAME))).value
 
-    assert CONTENT == await read_stream_async(stream)
+    assert CONTENT == await stream.aread()
     assert {"petstore-files"} == watched.threads
-    assert CONTENT == await read_stream_async(stream)
+    assert CONTENT == await stream.aread()
 
 
 async def test_picture_that_is_left_half_read_is_not_held(

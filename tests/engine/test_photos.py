@@ -23,7 +23,6 @@ from petstore.contract.flavours import Policy
 from petstore.contract.model import ITEMS_MAX
 from petstore.contract.operations import OPERATIONS
 from petstore.contract.pet import Pet, Photo
-from petstore.contract.streams import read_stream
 from petstore.engine.blobs import DiskBlobs, MemoryBlobs
 from petstore.engine.context import Caller
 from petstore.engine.opening import open_async_engine
@@ -285,7 +284,7 @@ def test_download_says_what_it_is_and_can_be_left_or_read_again(one_pet: Shop):
         stream.size_bytes,
         stream.file_name,
     )
-    assert read_stream(stream) == read_stream(stream) == one_pet.pets.photo(name)
+    assert stream.read() == stream.read() == one_pet.pets.photo(name)
 
 
 # ---------------------------------------------------------------------------- async

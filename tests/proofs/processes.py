@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
+
+import petstore
 
 READY_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 20.0
@@ -145,3 +147,17 @@ def _environment(*, is_measured: bool) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(_OURS) and (is_measured or name not in _COVERAGE)
     }
+
+
+def in_a_process(code: str, *arguments: str) -> Any:
+    """Run Python code as a process of its own, and return the JSON that it prints."""
+    root = str(Path(petstore.__path__[0]).parent)
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == run.returncode, run.stderr
+    return json.loads(run.stdout)

@@ -2,20 +2,14 @@
 
 import asyncio
 import gc
-import json
-import os
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import petstore
 from petstore_client import AsyncPetstore, Petstore
-from tests.proofs.processes import started
+from tests.proofs.processes import in_a_process, started
 
 pytestmark = pytest.mark.proof
 
@@ -192,16 +186,3 @@ def test_large_file_is_sent_in_little_memory(
 
     assert size == sent_bytes
     assert grown_mb <= UPLOAD_MB_MAX
-
-
-def in_a_process(code: str, *arguments: str) -> Any:
-    root = str(Path(petstore.__path__[0]).parent)
-    run = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert 0 == run.returncode, run.stderr
-    return json.loads(run.stdout)

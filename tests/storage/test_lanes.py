@@ -8,7 +8,7 @@ import weakref
 import aiosqlite
 import pytest
 
-from petstore.contract.errors import NotFound, Unavailable
+from petstore.contract.errors import ConfigError, NotFound, Unavailable
 from petstore.storage.lanes import AiosqliteThread, Lanes, PlainThread
 from petstore.storage.store import AsyncStore, open_async_store
 from petstore.storage.unit import GROUP_LENGTH_MAX
@@ -134,7 +134,7 @@ async def test_cancelled_drain_cancels_waiters_and_a_new_one_starts(has_begun):
 
 async def test_store_of_another_loop_says_so(async_store: AsyncStore):
     def use():
-        with pytest.raises(RuntimeError, match="event loop that opened it"):
+        with pytest.raises(ConfigError, match="in another event loop"):
             asyncio.run(async_store.read(pet_ids))
 
     await asyncio.to_thread(use)
