@@ -385,7 +385,8 @@ def test_name_that_no_host_has_is_told_at_once(host):
 @pytest.mark.parametrize("kind", ["memory", "file"])
 def test_store_of_another_event_loop_says_so(kind: str, tmp_path):
     """In whatever loop it is closed."""
-    client = AsyncPetstore("memory:" if kind == "memory" else str(tmp_path / "a.db"))
+    url = "memory:" if kind == "memory" else f"sqlite:///{tmp_path / 'a.db'}"
+    client = AsyncPetstore(url)
 
     async def follow() -> None:
         await anext(client.events(after=0))
