@@ -18,7 +18,8 @@ from petstore.engine import owner
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.opening import Options, open_engine
 from petstore.engine.seeding import Account
-from petstore.server.running import Served, bind, run_until_signal, url_of
+from petstore.server.running import Served, run_until_signal
+from petstore.server.sockets import bind, url_of
 
 _FILLING = "Filling the store"
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"

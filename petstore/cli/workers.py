@@ -18,7 +18,7 @@ from typing import Final
 from petstore.cli.plan import Plan, Wanted
 from petstore.cli.stores import STORE_VARIABLE
 from petstore.contract.errors import ServerFault
-from petstore.server.running import stopped_by_signal
+from petstore.server.process import stopped_by_signal
 
 Announce = Callable[[Sequence[int]], None]
 

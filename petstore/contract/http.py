@@ -239,9 +239,9 @@ def _plan(route: Route) -> _Plan:
 
 
 def _path_value(arg: Arg, text: str) -> Any:
-    if not _is(arg, "integer"):
+    if not has_json_type(arg, "integer"):
         return checked(arg, text, f"path.{arg.wire}")
-    number = _integer(text)
+    number = read_integer(text)
     if number is not None and -(2**63) <= number < 2**63:
         return number
     raise Malformed(
@@ -254,7 +254,8 @@ def _path_value(arg: Arg, text: str) -> Any:
     )
 
 
-def _integer(text: str) -> int | None:
+def read_integer(text: str) -> int | None:
+    """Return the integer that a text is; None for anything else."""
     # int() alone would take " 1", "1_000" and Arabic digits.
     digits = text[1:] if text[:1] in ("-", "+") else text
     is_plain = digits.isascii() and digits.isdigit() and len(digits) <= INT_DIGITS_MAX
@@ -262,7 +263,8 @@ def _integer(text: str) -> int | None:
 
 
 @cache
-def _is(arg: Arg, json_type: str) -> bool:
+def has_json_type(arg: Arg, json_type: str) -> bool:
+    """Tell whether the values of an argument are of that type of JSON Schema."""
     return bool(adapter_for(arg.type).json_schema().get("type") == json_type)
 
 
@@ -279,10 +281,10 @@ def _take(match: Match, arg: Arg, fields: Fields, arguments: dict[str, Any]) -> 
             )
         return
     value: Any = ",".join(values[0])
-    if _is(arg, "array"):
-        value = _items(match.face, values)
-    elif _is(arg, "integer"):
-        number = _integer(value)
+    if has_json_type(arg, "array"):
+        value = read_items(match.face, values)
+    elif has_json_type(arg, "integer"):
+        number = read_integer(value)
         value = value if number is None else number
     is_open = match.face.is_public and not match.route.refuses_strangers
     try:
@@ -293,7 +295,7 @@ def _take(match: Match, arg: Arg, fields: Fields, arguments: dict[str, Any]) -> 
         raise
 
 
-def _items(face: Face, values: list[list[str]]) -> list[str]:
+def read_items(face: Face, values: list[list[str]]) -> list[str]:
     """
     Read a list that is repeated, comma-separated, or both.
 

@@ -13,6 +13,11 @@ EVENTS: Final = "text/event-stream"
 MERGE_PATCH: Final = "application/merge-patch+json"
 
 
+def is_json(kind: str) -> bool:
+    """Tell whether a media type is JSON, or made of it."""
+    return kind in (JSON, "text/json") or kind.endswith("+json")
+
+
 def media_type(headers: Mapping[str, str]) -> str:
     """Return the media type of a body, without parameters; "" when none is named."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -177,9 +177,14 @@ def empty(tx: Tx) -> None:
         tx.run(_SET_META, {"fact": LOG_BEGIN_FACT, "text": str(ended[0])})
 
 
-def begin_log(tx: Tx) -> None:
-    """Let no place of the log so far be taken for one from now on."""
-    tx.run(_SET_META, {"fact": LOG_NAME_FACT, "text": new_log_name()})
+def begin_log(tx: Tx, name: str | None = None) -> None:
+    """
+    Let no place of the log so far be taken for one from now on.
+
+    Args:
+        name: What no other log has, in hexadecimal digits; random unless given.
+    """
+    tx.run(_SET_META, {"fact": LOG_NAME_FACT, "text": name or new_log_name()})
 
 
 def has_owner(tx: Tx) -> bool:

@@ -20,16 +20,14 @@ from sanic.response import HTTPResponse
 from sanic.router import Router
 from sanic.touchup import TouchUp
 
-from petstore.server.door import Door
-from petstore.server.sent import Sent
 from petstore.server.settings import Settings
+from petstore.server.sockets import BACKLOG
 
 LOGGER: Final = logging.getLogger("petstore.server")
 # What a refused body may have at most and still be read, so that the client, busy
 # sending, gets to see the refusal.
 _DRAINED_BYTES_MAX: Final = 32 * 1024 * 1024
 _KEEP_ALIVE_S: Final = 75
-_BACKLOG: Final = 1024
 _POLL_S: Final = 0.02
 # How long a connection may stay silent that came while the server stops.
 _FIRST_REQUEST_S: Final = 0.25
@@ -54,7 +52,7 @@ class App(Settled):
         response: Any = await self.ctx.door.handle(request)
         if response is None:
             return
-        if not _is_plain(stream, response):
+        if not is_plain(stream, response.status):
             stream.respond(response)
             await response.send(end_stream=True)
             return
@@ -81,7 +79,7 @@ class App(Settled):
         await stream.response.send(end_stream=True)
 
 
-def _is_plain(stream: Any, response: Sent) -> bool:
+def is_plain(stream: Any, status: int) -> bool:
     """
     Tell whether an answer may be written at once, past Sanic's own writer.
 
@@ -95,7 +93,7 @@ def _is_plain(stream: Any, response: Sent) -> bool:
         and stream.keep_alive
         and not stream.head_only
         and not stream.expecting_continue
-        and response.status not in _WITHOUT_BODY
+        and status not in _WITHOUT_BODY
     )
 
 
@@ -147,7 +145,19 @@ class Connection(Protocol):
         """Cut the connection."""
 
 
-def make_app(door: Door, *, is_only_app: bool) -> App:
+class Answering(Protocol):
+    """Be a door: what answers the requests of a server."""
+
+    async def handle(self, request: SanicRequest) -> HTTPResponse | None:
+        """Answer a request; None where the answer has left already."""
+
+    def on_framing_error(
+        self, request: SanicRequest | None, error: Exception
+    ) -> HTTPResponse:
+        """Answer what Sanic itself refuses."""
+
+
+def make_app(door: Answering, *, is_only_app: bool) -> App:
     """
     Return an application that hands every request to the door.
 
@@ -205,7 +215,7 @@ class RunningServer:
         """Begin to accept connections."""
         # Sanic leaves the methods of its server object without types.
         self._server = await self._app.create_server(
-            sock=self._listener, return_asyncio_server=True, backlog=_BACKLOG
+            sock=self._listener, return_asyncio_server=True, backlog=BACKLOG
         )
         assert self._server is not None
         await self._server.startup()
@@ -255,7 +265,7 @@ async def _accept_what_came(listener: socket.socket) -> None:
     """Let the loop accept who has connected already."""
     with selectors.DefaultSelector() as waiting:
         waiting.register(listener, selectors.EVENT_READ)
-        for _ in range(_BACKLOG):
+        for _ in range(BACKLOG):
             if not waiting.select(0):
                 break
             # uvloop accepts one in each turn.
@@ -268,23 +278,3 @@ def _finish(connection: Connection) -> None:
     # What was read and not begun is a request too.
     if not connection.recv_buffer:
         connection.close_if_idle()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """
-    Return a listening socket; port 0 asks for any free one.
-
-    Raises:
-        OSError: The port is in use, or the host is none of this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
-    except BaseException:
-        listener.close()
-        raise
-    return listener

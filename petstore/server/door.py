@@ -13,7 +13,7 @@ from sanic.response import HTTPResponse
 from petstore.contract import errors
 from petstore.contract.call import ByteStream, Call
 from petstore.contract.errors import RemoteError
-from petstore.contract.flavours import FACES, Face, Route, face_of
+from petstore.contract.flavours import Face, Route, face_of
 from petstore.contract.http import (
     Match,
     Request,
@@ -21,7 +21,6 @@ from petstore.contract.http import (
     decode_request,
     resolve,
 )
-from petstore.contract.media import EVENTS
 from petstore.contract.refusals import Refused, encode_error
 from petstore.contract.replies import (
     PROBLEM_HEADER,
@@ -30,18 +29,22 @@ from petstore.contract.replies import (
     encode_reply,
 )
 from petstore.contract.uploads import UploadReader
-from petstore.engine.context import Caller, Credentials
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.feeds import AsyncListener
+from petstore.server.answering import (
+    caller_of,
+    check_effectless,
+    readable,
+    stream_headers,
+)
 from petstore.server.bodies import read_body, refuse_leave, upload_pieces
 from petstore.server.request_ids import HEADER as REQUEST_ID_HEADER
 from petstore.server.request_ids import request_ids
 from petstore.server.sent import Sent
 from petstore.server.services import Services
-from petstore.server.settings import Settings
+from petstore.server.settings import Settings, host_name
 
 LOGGER: Final = logging.getLogger("petstore.server")
-_BEARER: Final = "bearer "
 _EXPOSED: Final = (
     "ETag, Link, X-Expires-After, X-Rate-Limit, X-Petstore-Problem, X-Petstore-Cursor,"
     " X-Request-Id, X-Should-Retry, Retry-After, Idempotency-Replayed"
@@ -92,11 +95,11 @@ class Door:
             match = resolve(face, "GET" if method == "HEAD" else method, path)
             route = match.route
             if method == "HEAD":
-                _check_effectless(match, path)
+                check_effectless(match, path)
             return await self._answer(request, match, seen)
         except RemoteError as error:
             refuse_leave(request)
-            url = _readable(request.url) or ""
+            url = readable(request.url) or ""
             refused = Refused(face, route, seen, url, "")
             return self._refused(refused, error, self._id_of(request.headers))
         except SanicException:
@@ -129,7 +132,7 @@ class Door:
     async def _answer(
         self, request: SanicRequest, match: Match, seen: Request
     ) -> HTTPResponse | None:
-        caller = _caller(request, match.face)
+        caller = caller_of(request.headers, match.face)
         check_acceptable(match.face, match.route, seen)
         if match.route.has_upload:
             return await self._answer_upload(request, match, seen)
@@ -168,7 +171,8 @@ class Door:
         operation = match.route.operation
         async with aclosing(pieces):
             call: Call[Any] = Call(operation, arguments)
-            reply = await self._engine.send(call, _caller(request, match.face))
+            caller = caller_of(request.headers, match.face)
+            reply = await self._engine.send(call, caller)
         file = ByteStream(b"", reader.media_type, file_name=reader.file_name)
         call = Call(operation, {**arguments, **reader.arguments, "content": file})
         response = encode_reply(match.face, call, reply, seen)
@@ -178,7 +182,7 @@ class Door:
         self, request: SanicRequest, response: Response, body: ByteStream
     ) -> None:
         assert isinstance(body.chunks, AsyncIterable)
-        headers = {**response.headers, **self._cors, **_download_headers(body)}
+        headers = {**response.headers, **self._cors, **stream_headers(body)}
         headers[REQUEST_ID_HEADER] = self._id_of(request.headers)
         sent: Any = Sent(b"", response.status, headers)
         stream: Any = request.stream
@@ -244,11 +248,6 @@ _BY_FRAMING_STATUS: Final[Mapping[int, type[RemoteError]]] = {
 }
 
 
-_ANONYMOUS: Final = {
-    key: Caller(face.policy, Credentials()) for key, face in FACES.items()
-}
-
-
 def _method_of(request: SanicRequest) -> str:
     method: str = request.method
     if method in _METHODS:
@@ -257,65 +256,13 @@ def _method_of(request: SanicRequest) -> str:
     return ascii(method)[1:-1][:_METHOD_LENGTH_MAX]
 
 
-def _check_effectless(match: Match, path: str) -> None:
-    # RFC 9110 §9.2.1; two operations of the contract write although they are a GET.
-    if match.route.operation.writes:
-        raise errors.MethodNotAllowed(
-            f"{path} takes GET, not HEAD, because it has an effect.", allow=["GET"]
-        )
-
-
 def _fault(fault_id: str) -> errors.ServerFault:
     return errors.ServerFault(
         f"The server failed; its log has the details under {fault_id}."
     )
 
 
-def host_name(host: str) -> str:
-    """Return the name of a Host header, without port, in lower case."""
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
-
-
-def _caller(request: SanicRequest, face: Face) -> Caller:
-    headers = request.headers
-    api_key = headers.get("api_key")
-    authorization = headers.get("authorization")
-    if api_key is None and authorization is None:
-        return _ANONYMOUS[face.flavour, face.contract]
-    bearer = None
-    if authorization is not None and authorization[:7].lower() == _BEARER:
-        bearer = authorization[7:].strip()
-    return Caller(face.policy, Credentials(_readable(api_key), _readable(bearer)))
-
-
-def _readable(text: str | None) -> str | None:
-    """Replace what was no UTF-8; Sanic hands it on as surrogates, never writable."""
-    if text is None or text.isascii():
-        return text
-    return text.encode(errors="replace").decode()
-
-
 async def _closed(chunks: AsyncIterable[bytes]) -> None:
     """Let a listener's place be free at once, however the answer ended."""
     if isinstance(chunks, AsyncListener):
         await chunks.aclose()
-
-
-def _download_headers(body: ByteStream) -> dict[str, str]:
-    """Keep a browser from taking somebody's upload for a page of this server."""
-    if body.media_type == EVENTS:
-        # The last one keeps nginx from holding events back.
-        return {"cache-control": "no-store", "x-accel-buffering": "no"}
-    is_image = body.media_type.startswith("image/")
-    headers = {
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; sandbox",
-        "content-disposition": "inline" if is_image else "attachment",
-        # The name is the hash of the content, so it never changes.
-        "cache-control": "public, max-age=31536000, immutable",
-    }
-    if body.size_bytes is not None:
-        headers["content-length"] = str(body.size_bytes)
-    return headers

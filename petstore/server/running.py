@@ -1,8 +1,6 @@
 """Run a server: in the foreground of a process, or in a thread of somebody's tests."""
 
 import asyncio
-import errno
-import gc
 import signal
 import socket
 import threading
@@ -12,21 +10,19 @@ from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from petstore.contract.errors import ConfigError
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.opening import Options, open_async_engine, reset
 from petstore.engine.owner import appoint_async
 from petstore.engine.seeding import Account
-from petstore.server.app import RunningServer, listen, make_app
+from petstore.server.app import RunningServer, make_app
 from petstore.server.door import LOGGER, Door
+from petstore.server.process import fast_loop, spare_the_collector, stopped_by_signal
 from petstore.server.services import Services
-from petstore.server.settings import LOOPBACK, WILDCARDS, Settings
+from petstore.server.settings import LOOPBACK, Settings
+from petstore.server.sockets import bind, url_of
 
 _THREAD_STOP_S = 10.0
-_GC_THRESHOLDS = (10_000, 20, 50)
 _CLOSE_S_MAX = 0.7
-_OWN_ADDRESS = "Give as --host an address of this machine, such as 127.0.0.1."
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Served(NamedTuple):
@@ -108,7 +104,7 @@ def run_until_signal(
         stopped = stopped_by_signal()
 
         async def settle(engine: AsyncEngine) -> None:
-            _spare_the_collector()
+            spare_the_collector()
             await on_ready(engine)
 
         limit_s = served.settings.stop_seconds_max + _CLOSE_S_MAX
@@ -118,24 +114,8 @@ def run_until_signal(
         finally:
             late.cancel()
 
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(main())
-
-
-def stopped_by_signal() -> asyncio.Event:
-    """Return what the first signal sets; the system handles the second one."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        for number in _STOP_SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        stopped.set()
-
-    for number in _STOP_SIGNALS:
-        loop.add_signal_handler(number, stop)
-    return stopped
 
 
 async def _end_when_late(stopped: asyncio.Event, limit_s: float) -> None:
@@ -144,26 +124,6 @@ async def _end_when_late(stopped: asyncio.Event, limit_s: float) -> None:
     await asyncio.sleep(limit_s)
     LOGGER.error("the store did not close in time")
     signal.raise_signal(signal.SIGTERM)
-
-
-def _spare_the_collector() -> None:
-    """
-    Keep the garbage collector from walking what lives as long as the process.
-
-    Measured: a sixth of the processor's time under load.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-
-
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes uvloop's loop where Sanic installed it."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 class ThreadedServer:
@@ -240,41 +200,3 @@ class ThreadedServer:
             self._ready.set()
 
         await run(self._served, self._stopped, is_only_app=False, on_ready=announce)
-
-
-def url_of(listener: socket.socket) -> str:
-    """Return where this machine reaches what listens there."""
-    host, port = listener.getsockname()[:2]
-    if host in WILDCARDS:
-        host = "::1" if ":" in host else LOOPBACK
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """
-    Return a listening socket.
-
-    Raises:
-        ConfigError: It cannot be had; says why and what would help.
-    """
-    try:
-        return listen(host, port)
-    except (TypeError, UnicodeError) as error:
-        # What the socket library says of a name that it cannot write.
-        raise ConfigError(
-            f"{host[:100]!a} is no name of a host. {_OWN_ADDRESS}"
-        ) from error
-    except OverflowError as error:
-        raise ConfigError(f"There is no port {port}; they end at 65535.") from error
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot listen on {host} port {port}: {error.strerror}. {_advice(error)}"
-        ) from error
-
-
-def _advice(error: OSError) -> str:
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return _OWN_ADDRESS
-    if error.errno == errno.EACCES:
-        return "Choose a --port above 1023; those below are for the system."
-    return "Choose another --port, 0 for any free one, or end what uses it."

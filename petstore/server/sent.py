@@ -1,11 +1,12 @@
 """Hand a response to Sanic with as little work in between as it allows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import cache
-from http import HTTPStatus
 from typing import Any, Final
 
 from sanic.response import HTTPResponse
+
+from petstore.contract.lines import header_lines, phrase_of
 
 
 class Sent(HTTPResponse):
@@ -32,10 +33,10 @@ class Sent(HTTPResponse):
     def on_wire(self) -> bytes:
         """Return the whole answer, on a connection that goes on."""
         headers = self.headers
-        head = _head(self.status, headers)
+        head = _head(self.status, headers.items())
         if not head.count("\r") == head.count("\n") == len(headers) + 1:
-            clean = {name: _line(value) for name, value in headers.items()}
-            head = _head(self.status, clean)
+            lines = [(name, _line(value)) for name, value in header_lines(headers)]
+            head = _head(self.status, lines)
         body = self.body or b""
         return b"%b%b%b" % (head.encode("latin-1", "replace"), _END % len(body), body)
 
@@ -44,7 +45,7 @@ class Sent(HTTPResponse):
         """Return the headers as bytes; called by Sanic once it added its own."""
         return [
             (name.encode("ascii"), _line(value).encode("latin-1", "replace"))
-            for name, value in self.headers.items()
+            for name, value in header_lines(self.headers)
             if value != ""
         ]
 
@@ -52,16 +53,16 @@ class Sent(HTTPResponse):
 _END: Final = b"content-length: %d\r\nconnection: keep-alive\r\n\r\n"
 
 
-def _head(status: int, headers: Mapping[str, str]) -> str:
+def _head(status: int, lines: Iterable[tuple[str, str]]) -> str:
     head = _status_line(status)
-    for name, value in headers.items():
+    for name, value in lines:
         head += f"{name}: {value}\r\n"
     return head
 
 
 @cache
 def _status_line(status: int) -> str:
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+    return f"HTTP/1.1 {status} {phrase_of(status)}\r\n"
 
 
 def _line(value: str | int) -> str:

@@ -90,6 +90,13 @@ def is_authority(text: str) -> bool:
     return _AUTHORITY.fullmatch(text) is not None
 
 
+def host_name(host: str) -> str:
+    """Return the name of a Host header, without port, in lower case."""
+    if host.startswith("["):
+        return host.partition("]")[0].lower() + "]"
+    return host.partition(":")[0].lower()
+
+
 def _refuse_in_shop(cors_origin: str | None, *, allow_reset: bool) -> None:
     if allow_reset:
         raise ConfigError(

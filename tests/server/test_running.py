@@ -8,8 +8,9 @@ from sanic import Sanic
 
 import petstore
 from petstore.contract.errors import ConfigError
-from petstore.server.running import Served, bind, run
+from petstore.server.running import Served, run
 from petstore.server.settings import Settings
+from petstore.server.sockets import bind
 
 TIMEOUT_S = 10
 
