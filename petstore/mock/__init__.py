@@ -1,0 +1,1 @@
+"""Record what a Petstore, or any other API, answers, and replay it anywhere."""
