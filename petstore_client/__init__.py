@@ -1,5 +1,5 @@
 """
-A client for any Petstore: remote over HTTP, or embedded in this process.
+A client for any Petstore: remote over HTTP, embedded in this process, or recorded.
 
 Nothing heavy is imported before it is used. The operations of the contract, by the
 names that other clients have for them:
@@ -99,6 +99,7 @@ if TYPE_CHECKING:
         Password,
         TokenStore,
     )
+    from petstore_client.backends.recorded import AsyncRecorded, Recorded
     from petstore_client.client import AsyncPetstore, Petstore, connect, connect_async
     from petstore_client.decisions import Auth
     from petstore_client.options import Retry, Timeout
@@ -113,6 +114,7 @@ __all__ = [
     "AsyncBackendWrapper",
     "AsyncPager",
     "AsyncPetstore",
+    "AsyncRecorded",
     "AsyncTransport",
     "Attempt",
     "Auth",
@@ -159,6 +161,7 @@ __all__ = [
     "Photo",
     "Progress",
     "RateLimited",
+    "Recorded",
     "RemoteError",
     "Reply",
     "Retry",
@@ -209,6 +212,7 @@ if not TYPE_CHECKING:
         "petstore_client.auth": (
             "ApiKey Bearer FileTokens MemoryTokens Password TokenStore"
         ),
+        "petstore_client.backends.recorded": "AsyncRecorded Recorded",
         "petstore_client.client": "AsyncPetstore Petstore connect connect_async",
         "petstore_client.decisions": "Auth",
         "petstore_client.options": "Retry Timeout",

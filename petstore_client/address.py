@@ -6,6 +6,7 @@ Read the URL that a client is given.
     https://pets.example.com/api/v3   the same, by its OpenAPI 3.0 API
     memory:, sqlite:///shop.db,       a store in this process
     postgresql://user@host/database
+    recorded:pets.yaml                a recording, by its path
 
 A server may lie below a path, such as `https://example.com/shop/v2`. A plain path is
 refused: a server's URL without its scheme looks the same, and would become a file.
@@ -22,7 +23,11 @@ from petstore.contract.flavours import Flavour
 
 _MEMORY: Final = "memory:"
 _STORE_SCHEMES: Final = ("sqlite", "postgresql", "postgres")
-_FORMS: Final = "https://…, http://…, sqlite:///shop.db, postgresql://… or memory:"
+_FORMS: Final = (
+    "https://…, http://…, sqlite:///shop.db, postgresql://…,"
+    " recorded:pets.yaml or memory:"
+)
+_RECORDED: Final = "recorded:"
 _BASES: Final[Mapping[str, Flavour]] = {"/v2": "v2", "/api/v3": "v3"}
 _FLAVOURS: Final = ("native", "v2", "v3")
 _HOST_AND_PORT: Final = re.compile(r"[\w.-]*\w:\d+(/.*)?", re.ASCII)
@@ -47,6 +52,24 @@ class Server:
 
     def __repr__(self) -> str:
         return f"{self.origin}{self.prefix}, {self.flavour} API"
+
+
+def recording_of(url: str) -> str | None:
+    """
+    Return the path of the recording that a URL names; None when it names none.
+
+    Raises:
+        ConfigError: It names one without a path.
+    """
+    if not url.startswith(_RECORDED):
+        return None
+    path = url.removeprefix(_RECORDED)
+    if not path or path.startswith("//"):
+        raise ConfigError(
+            f"The URL {url!r:.200} names no recording; recorded:pets.yaml would be one"
+            " beside, and recorded:/srv/pets.yaml one elsewhere."
+        )
+    return path
 
 
 def names_store(url: str) -> bool:

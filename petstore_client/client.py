@@ -24,7 +24,8 @@ from petstore.contract import facade
 from petstore.contract.call import AsyncBackend, Backend
 from petstore.contract.errors import ConfigError, PetstoreError
 from petstore.contract.event import Event
-from petstore_client.address import Server, names_store, server_of
+from petstore_client.address import Server, names_store, recording_of, server_of
+from petstore_client.backends.recorded import AsyncRecorded, Recorded, replay_of
 from petstore_client.following import Following
 from petstore_client.logs import log_as_told
 from petstore_client.settings import (
@@ -192,6 +193,10 @@ def _backend(target: str | Backend | None, settings: Settings) -> Backend:
         require_waiting(target, "Petstore")
         _check_none(settings, _OBJECT)
         return target
+    recording = recording_of(target)
+    if recording is not None:
+        replay = replay_of(completed(settings, is_url_given=is_url_given))
+        return Recorded(recording, **replay)
     server = _server(target, settings)
     # Late, because one loads the engine, and the other httpx.
     if server is None:
@@ -215,6 +220,10 @@ def _async_backend(
         require_coroutines(target, "AsyncPetstore")
         _check_none(settings, _OBJECT)
         return target
+    recording = recording_of(target)
+    if recording is not None:
+        replay = replay_of(completed(settings, is_url_given=is_url_given))
+        return AsyncRecorded(recording, **replay)
     server = _server(target, settings)
     if server is None:
         from petstore_client.backends.embedded import OpenedLate

@@ -1,8 +1,8 @@
 """Name what a caller may set, and what the environment sets where a caller does not."""
 
 import os
-from collections.abc import Callable
-from typing import Any, Final, TypedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from petstore.contract.errors import ConfigError
 from petstore.contract.flavours import Flavour
@@ -10,6 +10,9 @@ from petstore_client.auth import KEY_VARIABLE, ApiKey
 from petstore_client.decisions import Auth
 from petstore_client.options import Retry, Timeout
 from petstore_client.transports import AsyncTransport, Transport
+
+if TYPE_CHECKING:
+    from petstore.mock.steps import OnMiss
 
 
 class Options(TypedDict, total=False):
@@ -43,6 +46,24 @@ class Settings(Options, total=False):
 
     flavour: Flavour | None
     transport: Transport | AsyncTransport | Callable[[Any], Any] | None
+
+
+class Replay(Options, total=False):
+    """
+    Say how a recording is replayed, and called.
+
+    Args:
+        flavour: API that was recorded; native unless given.
+        on_miss: What happens to a request that was not recorded: fail, or who answers.
+        upstream: URL of the server that is asked with `on_miss="upstream"`; what the
+            cassette says unless given.
+        faults: Rules of what goes wrong, as `petstore.mock.faults` describes them.
+    """
+
+    flavour: Flavour | None
+    on_miss: "OnMiss"
+    upstream: str | None
+    faults: Iterable[Mapping[str, Any]]
 
 
 URL_VARIABLE: Final = "PETSTORE_URL"

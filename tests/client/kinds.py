@@ -21,6 +21,7 @@ from httpx_aiohttp import AiohttpTransport
 
 import petstore
 from petstore.contract.flavours import Flavour, face
+from petstore.mock.upstream import Upstream
 from petstore_client import (
     AsyncBackendWrapper,
     AsyncPetstore,
@@ -30,6 +31,7 @@ from petstore_client import (
     connect_async,
 )
 from petstore_client.testing import AsyncFake, Fake, router
+from tests.client.rerecording import Rerecording
 from tests.kit.facades import Noted, NotingBackend, call, public_methods
 from tests.kit.faces import as_answered
 from tests.kit.waited import Waiting, waited
@@ -70,6 +72,13 @@ class Stores:
         """Run a server."""
         server = petstore.serve(contract="strict", **OPTIONS)
         return self.stack.enter_context(server).url
+
+    @cached_property
+    def upstream(self) -> Upstream:
+        """Ask the server for recordings."""
+        upstream, runner = Upstream(self.server_url), self.runner
+        self.stack.callback(lambda: runner.run(upstream.aclose()))
+        return upstream
 
     @cached_property
     def runner(self) -> asyncio.Runner:
@@ -145,6 +154,17 @@ def _async_routed(stores: Stores) -> Petstore:
     return waited(AsyncPetstore(ROUTED, transport=transport), stores.runner)
 
 
+def _rerecorded(stores: Stores, flavour: Flavour) -> Petstore:
+    transport = Rerecording(stores.upstream)
+    return Petstore(stores.server_url, flavour=flavour, transport=transport)
+
+
+def _async_rerecorded(stores: Stores) -> Petstore:
+    transport = Rerecording(stores.upstream)
+    client = AsyncPetstore(stores.server_url, transport=transport)
+    return waited(client, stores.runner)
+
+
 KINDS: dict[str, Kind] = {
     "native": Kind(partial(_remote, flavour="native")),
     "v2": Kind(partial(_remote, flavour="v2"), "v2"),
@@ -153,6 +173,9 @@ KINDS: dict[str, Kind] = {
     "embedded": Kind(_embedded),
     "fake": Kind(_fake),
     "router": Kind(_routed),
+    "recorded": Kind(partial(_rerecorded, flavour="native")),
+    "recorded v2": Kind(partial(_rerecorded, flavour="v2"), "v2"),
+    "recorded v3": Kind(partial(_rerecorded, flavour="v3"), "v3"),
     "async native": Kind(partial(_async_remote, flavour="native")),
     "async v2": Kind(partial(_async_remote, flavour="v2"), "v2"),
     "async v3": Kind(partial(_async_remote, flavour="v3"), "v3"),
@@ -161,6 +184,7 @@ KINDS: dict[str, Kind] = {
     "async embedded": Kind(_async_embedded),
     "async fake": Kind(_async_fake),
     "async router": Kind(_async_routed),
+    "async recorded": Kind(_async_rerecorded),
 }
 
 
