@@ -19,7 +19,17 @@ from petstore.cli.failures import exit_code, report
 from petstore.contract.errors import PetstoreError
 
 # Each is a module beside this one, and stands so in the help.
-_NAMES: Final = ("serve", "inventory", "openapi", "pet", "order", "db", "user", "key")
+_NAMES: Final = (
+    "serve",
+    "mock",
+    "inventory",
+    "openapi",
+    "pet",
+    "order",
+    "db",
+    "user",
+    "key",
+)
 
 
 class Commands(TyperGroup):

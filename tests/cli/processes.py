@@ -56,16 +56,19 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(*options: str, errors: Path) -> Iterator[ServerProcess]:
+def serving(
+    *options: str, errors: Path, command: tuple[str, ...] = ("serve",)
+) -> Iterator[ServerProcess]:
     """
     Serve from another process while the block lasts.
 
     Args:
         errors: File for its stderr.
+        command: The words that start a server.
     """
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            [*_COMMAND, "serve", "--port", "0", *options],
+            [*_COMMAND, *command, "--port", "0", *options],
             cwd=errors.parent,
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
