@@ -45,7 +45,7 @@ parser.add_argument("-d")
 given = parser.parse_args()
 headers = dict(line.split(": ", 1) for line in given.H)
 method = "GET" if given.d is None else "POST"
-url = "http://" + given.url
+url = given.url if "://" in given.url else "http://" + given.url
 print(httpx.request(method, url, headers=headers, content=given.d).text, end="")
 """
 _PETSTORE = '#!/bin/sh\nexec "{python}" -m petstore.cli "$@"\n'
@@ -104,7 +104,8 @@ class Reader:
         self.host = server.url.removeprefix("http://")
 
 
-PYTEST = ("-m", "pytest", "-q", "-p", "no:asyncio")
+# A checkout that is not installed has no entry point for the plugin.
+PYTEST = ("-m", "pytest", "-q", "-p", "no:asyncio", "-p", "petstore.testing")
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ __all__ = ["empty_postgres_url", "postgres"]
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PATHS = sorted(EXAMPLES.glob("*.py"))
-PYTEST = ("-m", "pytest", "-q", "-p", "no:asyncio")
+# A checkout that is not installed has no entry point for the plugin.
+PYTEST = ("-m", "pytest", "-q", "-p", "no:asyncio", "-p", "petstore.testing")
 LINES_MAX = 60
 
 
@@ -48,8 +49,11 @@ def test_every_example_is_run_here():
         "embed_async.py",
         "embed_sync.py",
         "httpx_v2.py",
+        "mock_record.py",
+        "test_flaky_network.py",
         "test_my_app.py",
         "test_with_fake.py",
+        "test_with_recording.py",
         "test_with_respx.py",
         "use_postgres.py",
     }
@@ -134,6 +138,30 @@ def test_use_postgres(tmp_path, empty_postgres_url):
     shown = run(tmp_path, example("use_postgres.py"), empty_postgres_url)
 
     assert shown.splitlines() == ["pets: 100", "order: 1 placed", "orders: 1"]
+
+
+def test_mock_record(tmp_path):
+    shown = run(tmp_path, example("mock_record.py"))
+
+    assert shown.splitlines() == [
+        "recorded: Cat 1 is in order 11",
+        "petstore: cassette/1",
+        "replayed: Cat 1 is in order 11",
+        "unplayed: []",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("test_with_recording.py", 2), ("test_flaky_network.py", 5)],
+)
+def test_of_an_app_with_a_recording(tmp_path, name, count):
+    shutil.copy(example(name), tmp_path)
+    shutil.copytree(EXAMPLES / "cassettes", tmp_path / "cassettes")
+
+    shown = run(tmp_path, *PYTEST, name)
+
+    assert f"{count} passed" in shown
 
 
 @pytest.mark.parametrize(

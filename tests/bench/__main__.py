@@ -1,8 +1,8 @@
 """
 Measure the product against its references, and print one table.
 
-    python -m tests.bench [--references] [--client] [--folder FOLDER]
-                          [--generated FOLDER]
+    python -m tests.bench [--references] [--client] [--mock] [--folder FOLDER]
+                          [--generated FOLDER] [--tools FOLDER]
 
 The servers have one core and the load has another: that is wrk where it is installed,
 else a Python program. All that is compared is measured in turns within this run, and
@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import client, embedded, fastapi_shop, load, references, served
+from tests.bench import client, embedded, fastapi_shop, load, mock, references, served
 from tests.bench.processes import cores, pinned
 from tests.bench.table import Row, render
 
@@ -55,15 +55,26 @@ def _options() -> argparse.Namespace:
         type=Path,
         help="what openapi-python-client made of `petstore openapi`",
     )
+    parser.add_argument("--mock", action="store_true", help="measure the mock only")
+    parser.add_argument(
+        "--tools",
+        type=Path,
+        help="where npm installed @stoplight/prism-cli, @mockoon/cli and wiremock",
+    )
     return parser.parse_args()
 
 
 def _chosen_rows(folder: Path, options: argparse.Namespace) -> Iterator[Row]:
+    if options.mock:
+        yield from mock.rows(folder, options.tools)
+        return
     if not options.client:
         yield from _rows(folder, is_reference_only=options.references)
     if not options.references:
         with served.small(folder) as server:
             yield from client.rows(server, options.generated)
+        if not options.client:
+            yield from mock.rows(folder, options.tools)
 
 
 def _rows(folder: Path, *, is_reference_only: bool) -> Iterator[Row]:

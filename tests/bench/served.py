@@ -147,7 +147,7 @@ def rate_rows(targets: Targets) -> Iterator[Row]:
     measures = {name: target.run for name, target in targets.items()}
     found = interleaved(measures, round_count=ROUND_COUNT)
     for name, target in targets.items():
-        yield Row(name, _rate(found[name]), target.detail())
+        yield Row(name, rate(found[name]), target.detail())
     if (had := targets[BARE].server_cpu()) < CPU_MIN:
         yield Row(
             "DISTURBED: bare Sanic waited",
@@ -157,8 +157,8 @@ def rate_rows(targets: Targets) -> Iterator[Row]:
     for ours, theirs, bar in RATES_MIN:
         if ours in found:
             value = ratio(found[ours], found[theirs])
-            reference = f"{_rate(found[theirs])} {theirs.partition(':')[0]}"
-            yield Row(ours, _rate(found[ours]), reference, value=value, bar=bar)
+            reference = f"{rate(found[theirs])} {theirs.partition(':')[0]}"
+            yield Row(ours, rate(found[ours]), reference, value=value, bar=bar)
 
 
 def rss_row(targets: Targets) -> Row:
@@ -175,9 +175,9 @@ def rss_row(targets: Targets) -> Row:
 
 def start_rows(folder: Path, *, is_reference_only: bool) -> Iterator[Row]:
     """Compare the time from a start to the first reply."""
-    measures = {"bare": partial(_start_s, module("bare_sanic"), "/", folder)}
+    measures = {"bare": partial(start_s, module("bare_sanic"), "/", folder)}
     if not is_reference_only:
-        measures["ours"] = partial(_start_s, _serve(), "/pet/1", folder)
+        measures["ours"] = partial(start_s, _serve(), "/pet/1", folder)
     found = interleaved(measures, round_count=START_COUNT)
 
     bare_text = f"{statistics.median(found['bare']) * 1000:,.0f} ms"
@@ -198,7 +198,8 @@ def _measure(port: int, requests: list[bytes]) -> load.Rate:
     return measure(port, requests, seconds=RUN_S)
 
 
-def _start_s(command: Command, path: str, folder: Path) -> float:
+def start_s(command: Command, path: str, folder: Path) -> float:
+    """Return the seconds from a start to the first reply."""
     started_s = perf_counter()
     with running("start", command, folder) as server:
         _ask(server.port, path)
@@ -232,5 +233,6 @@ def _post(pet: Mapping[str, object]) -> bytes:
     return load.post("/pet", json.dumps(pet).encode())
 
 
-def _rate(per_second: list[float]) -> str:
+def rate(per_second: list[float]) -> str:
+    """Return the text of some rates."""
     return f"{statistics.median(per_second):,.0f}/s"
