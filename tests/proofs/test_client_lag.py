@@ -14,9 +14,10 @@ FILE_BYTES = 1_000_000_000
 # waited for the disk would stand still for 100.
 LAG_MS_MAX = 60.0
 
-# A disk that takes its time: 100 ms for each 4 MB.
+# A disk that takes its time: 100 ms, twelve times. More of them, in a large file, and
+# the server would wait no longer for the body.
 LAG = """
-import asyncio, io, json, sys, threading
+import asyncio, io, json, os, sys, threading
 from time import perf_counter
 from petstore.contract import calls
 from petstore_client import AsyncPetstore, Timeout
@@ -24,13 +25,14 @@ from petstore_client import AsyncPetstore, Timeout
 url, path = sys.argv[1:]
 patient = Timeout(total=600, read=600)
 TICK_S = 0.005
+STALL_EVERY = os.path.getsize(path) // 65536 // 12
 
 class SlowDisk(io.FileIO):
     count = 0
 
     def read(self, size=-1):
         self.count += 1
-        if self.count % 64 == 0:
+        if self.count % STALL_EVERY == 0:
             threading.Event().wait(0.1)
         return super().read(size)
 
