@@ -106,7 +106,7 @@ class AsyncGate:
     def __init__(self, size: int) -> None:
         self._free = size
         self._waiting: deque[asyncio.Future[bool]] = deque()
-        self.held_count = 0
+        self.held_count: int = 0
 
     async def enter(self, until: float) -> bool:
         """Wait for a place; False when there was none until then; see `Gate.enter`."""

@@ -168,31 +168,28 @@ def serve(  # noqa: PLR0913 - one for each option
     """
     with uncollected():
         from petstore.cli import mocking
-    served = mocking.Served(
-        {
-            "cassette": cassettes[0] if cassettes else None,
-            "base": cassettes[1:],
-            "mode": mode,
-            "on_miss": on_miss,
-            "upstream": upstream,
-            "seed": seed,
-            **({} if data is None else {"data": data}),
-            "clock": None if clock == "real" else clock,
-            "faults": mocking.read_faults(faults),
-            "ignore": ignore,
-            "is_strict": is_strict,
-        },
-        {
-            "host": host,
-            "token": token,
-            "folder": folder or Path.cwd(),
-            "allow_hosts": allow_host,
-            "upstreams": allow_upstream,
-            "is_network_asked": allow_network,
-        },
-        port,
+        from petstore.mock.door import DoorOptions
+    session = mocking.session_of(
+        cassettes,
+        mode=mode,
+        on_miss=on_miss,
+        upstream=upstream,
+        clock=clock,
+        data=data,
+        seed=seed,
+        faults=faults,
+        ignore=ignore,
+        is_strict=is_strict,
     )
-    mocking.serve(served)
+    door = DoorOptions(
+        host=host,
+        token=token,
+        folder=folder or Path.cwd(),
+        allow_hosts=allow_host,
+        upstreams=allow_upstream,
+        is_network_asked=allow_network,
+    )
+    mocking.serve(mocking.Served(session, door, port))
 
 
 @app.command(

@@ -5,7 +5,7 @@ import os
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypedDict, Unpack
 
 from petstore.cli.output import note, plain, say
 from petstore.contract.errors import ConfigError
@@ -54,6 +54,45 @@ class Recording(NamedTuple):
     command: tuple[str, ...]
     port: int
     is_network_asked: bool
+
+
+class Given(TypedDict):
+    """Hold the options of a session, as they stand on the command line."""
+
+    mode: str
+    on_miss: str
+    upstream: str | None
+    clock: str
+    data: str | None
+    seed: int
+    faults: Path | None
+    ignore: list[str]
+    is_strict: bool
+
+
+def session_of(cassettes: list[Path], **given: Unpack[Given]) -> SessionOptions:
+    """
+    Return which session is wanted; the first cassette is its own.
+
+    Raises:
+        ConfigError: The file of fault rules cannot be read.
+    """
+    data, clock = given["data"], given["clock"]
+    options = SessionOptions(
+        cassette=cassettes[0] if cassettes else None,
+        base=cassettes[1:],
+        mode=given["mode"],
+        on_miss=given["on_miss"],
+        upstream=given["upstream"],
+        clock=None if clock == "real" else clock,
+        seed=given["seed"],
+        faults=read_faults(given["faults"]),
+        ignore=given["ignore"],
+        is_strict=given["is_strict"],
+    )
+    if data is not None:
+        options["data"] = data
+    return options
 
 
 def serve(served: Served) -> None:

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 from petstore.contract.accept import choose
 from petstore.contract.call import ByteStream, Place
-from petstore.contract.errors import ConfigError, PetstoreError, RemoteError
+from petstore.contract.errors import ConfigError, Malformed, PetstoreError, RemoteError
 from petstore.contract.flavours import Contract, face_of
 from petstore.contract.http import (
     Match,
@@ -31,7 +31,7 @@ from petstore.contract.http import (
     resolve,
 )
 from petstore.contract.media import FORM, MULTIPART, XML, is_json, media_type
-from petstore.mock.payload import Wire, read_wire
+from petstore.mock.payload import Wire, decoded, read_wire
 from petstore.mock.secret_texts import masked, swapped_parts, wildcard
 from petstore.mock.secrets import (
     SECRET_HEADERS,
@@ -109,11 +109,7 @@ def facts_of(request: Request, headers: Iterable[str] = ()) -> Facts:
         for name in headers
         if name in request.headers
     }
-    body = request.body
-    wire = Wire(
-        body if isinstance(body, bytes) else _whole(body),
-        request.headers.get("content-type", ""),
-    )
+    wire = Wire(_plain_body(request), request.headers.get("content-type", ""))
     if match is None:
         query = _plain_query(request.query)
         return Facts(
@@ -234,6 +230,19 @@ def _without(value: Any, steps: list[str | int]) -> Any:
     if rest:
         return {k: _without(v, rest) if k in names else v for k, v in value.items()}
     return {name: one for name, one in value.items() if name not in names}
+
+
+def _plain_body(request: Request) -> bytes:
+    """Return a body without its coding, which is not what is asked for."""
+    body = request.body
+    whole = body if isinstance(body, bytes) else _whole(body)
+    coding = request.headers.get("content-encoding")
+    if coding is None:
+        return whole
+    try:
+        return decoded(whole, coding)[0]
+    except Malformed:
+        return whole
 
 
 def _typed(match: Match, name: str, text: str) -> str:

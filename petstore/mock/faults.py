@@ -28,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from petstore.contract.errors import ConfigError
 from petstore.mock.facts import Facts
+from petstore.mock.operation_ids import OperationId
 
 Break = Literal["reset", "empty", "garbage", "truncate", "bad_chunk", "dribble"]
 # They come in the place of an answer.
@@ -81,7 +82,7 @@ class Delay(_Part):
 class When(_Part):
     """Say which requests a rule is about; nothing is all of them."""
 
-    op: str | None = Field(default=None, description="operationId.")
+    op: OperationId | None = Field(default=None, description="operationId.")
     method: str | None = None
     path: str | None = Field(default=None, description="Ends with * for all below.")
     nth: int | None = Field(default=None, ge=1)

@@ -157,14 +157,28 @@ def _unknown(head: str, facts: Facts, tape: Tape) -> Miss:
         {take.facts.operation_id or take.facts.target for take in tape.takes}
     )
     shown = ", ".join(known[:_ROW_COUNT_MAX]) or "nothing"
+    elsewhere = _elsewhere(facts, tape)
     path = next((one.path for one in tape.cassettes if one.path), None)
     lines = [
         head,
-        f"Nothing of {what} was recorded; the recording has {shown}.",
+        f"Nothing of {what} was recorded; the recording has {shown}.{elsewhere}",
         f"fix one of:  {_record_command(path)}",
         *_engine_cure(facts),
     ]
     return Miss("\n".join(lines), "none", None, ())
+
+
+def _elsewhere(facts: Facts, tape: Tape) -> str:
+    """Say below which base the same operation was recorded, if it was."""
+    found = (
+        take.exchange.request.path
+        for take in tape.takes
+        if facts.operation and take.facts.operation_id == facts.operation_id
+    )
+    path = next(found, None)
+    if path is None:
+        return ""
+    return f" That operation was asked at {path}: another API of the same shop."
 
 
 def _nearest(facts: Facts, tape: Tape) -> tuple[Take | None, list[Difference]]:

@@ -21,6 +21,7 @@ from petstore.contract.errors import ConfigError
 from petstore.mock.facts import Facts, as_halves, read_ignored
 from petstore.mock.journal import Journal, Row
 from petstore.mock.json_walk import NOTHING
+from petstore.mock.operation_ids import OperationId
 from petstore.mock.session import Session
 
 NEAREST_COUNT_MAX: Final = 5
@@ -82,7 +83,7 @@ class Times(_Part):
 class Which(_Part):
     """Say which requests are meant."""
 
-    op: str | None = Field(default=None, description="operationId.")
+    op: OperationId | None = Field(default=None, description="operationId.")
     method: str | None = None
     path: str | None = Field(default=None, description="As it was sent.")
     where: dict[str, Any] = Field(default_factory=dict)

@@ -1,5 +1,7 @@
 """Two ways to ask the same are equal, and two things that differ are not."""
 
+import gzip
+
 import pytest
 
 from petstore.contract.errors import ConfigError
@@ -122,6 +124,16 @@ def test_ways_to_ask_the_same_are_equal(one, other):
 )
 def test_what_differs_is_another_request(one, other):
     assert key(one) != key(other)
+
+
+def test_compressed_request_is_what_it_was_before():
+    body = b'{"petId":7}'
+    plain = a_json_request("POST /store/order", body.decode())
+    coded = a_json_request("POST /store/order", "", content_encoding="gzip")
+    coded.body = gzip.compress(body)
+    other = a_json_request("POST /store/order", "no", content_encoding="gzip")
+
+    assert key(plain) == key(coded) != key(other)
 
 
 def test_header_counts_where_the_cassette_names_it():

@@ -97,6 +97,7 @@ def test_reset_begins_to_count_anew():
         ({"do": {"resett": True}}, r"faults\[0\] do.resett: Extra inputs"),
         ({"do": {"reset": False}}, "should say what goes wrong"),
         ({"do": {"reset": True, "status": 500}}, "reset and status; one of them"),
+        ({"when": {"op": "getPetByIdd"}, **RESET}, "did you mean getPetById"),
         ({"do": {"truncate": -1}}, r"faults\[0\] do.truncate"),
         ({"do": {"status": 200}}, r"faults\[0\] do.status"),
         ({"do": {"delay": {"min": 1}}}, r"should be \{min, max\} or \{median, sigma\}"),

@@ -54,6 +54,7 @@ MISSES = {
     "query": a_request("GET /v2/pet/findByStatus?status=sold&status=pending"),
     "other": a_request("GET /other/things?a=1"),
     "unknown": a_request("DELETE /v2/pet/7"),
+    "elsewhere": a_request("GET /pet/7"),
     "served": order('{"petId":7,"quantity":1,"status":"placed"}'),
     "header": a_request("GET /v2/pet/7", accept="application/xml"),
     "invalid": order('{"petId":7,'),
