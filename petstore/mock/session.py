@@ -389,7 +389,9 @@ class Session:
         known = _Known(facts, found, self.stubs.find(facts), len(body))
         if len(body) > _REMEMBERED_BYTES_MAX:
             known.facts, known.size_bytes = facts._replace(body=LEFT_OUT), 0
-        if len(body) <= _KNOWN_BYTES_MAX:
+        # Not a miss: there is no end of requests that nobody recorded.
+        is_answered = found is not None or known.stub is not None
+        if is_answered and len(body) <= _KNOWN_BYTES_MAX:
             self._known_bytes += _ENTRY_BYTES + len(body)
             if self._known_bytes > _ALL_KNOWN_BYTES_MAX:
                 self._known.clear()

@@ -193,7 +193,9 @@ def test_requests_are_known_by_a_bounded_number_of_them():
     session = a_session(PET)
 
     for number in range(_KNOWN_COUNT_MAX + 1_000):
-        respond(session, a_request(f"GET /x/{number}"))
+        respond(
+            session, a_request("GET /pet/7", cookie=f"{number}", accept=f"a/{number}")
+        )
 
     assert 1_000 == len(list(session.journal))
     assert _KNOWN_COUNT_MAX + 1_000 == session.journal.count
