@@ -1,8 +1,10 @@
-"""Set up what every test shares: the path, hypothesis, and the scale of proofs."""
+"""Set up what every test shares: the path, hypothesis, and the cost of proofs."""
 
 import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,32 @@ def at_scale() -> Callable[[int], int]:
         return full if _is_full else max(1, full // PROOF_DIVISOR)
 
     return size
+
+
+# What these reach is chance, or is reached by shorter tests as well.
+_UNCOUNTED_MARKS = ("hypothesis", "proof", "uncounted")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Count only the other tests for what all reach; counting doubles their time."""
+    if not any(item.get_closest_marker(name) for name in _UNCOUNTED_MARKS):
+        return (yield)
+    with _uncounted():
+        return (yield)
+
+
+@contextmanager
+def _uncounted() -> Iterator[None]:
+    """Stop coverage in this process, and in those that are started meanwhile."""
+    tracer, tracer_of_threads = sys.gettrace(), threading.gettrace()
+    config = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        yield
+    finally:
+        threading.settrace(tracer_of_threads)
+        sys.settrace(tracer)
+        if config is not None:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = config

@@ -158,6 +158,13 @@ def test_nothing_is_converted():
     assert fields_of(refused.value) == [("query.limit", "int_type")]
 
 
+def test_what_cannot_be_a_list_is_refused_by_name():
+    with pytest.raises(Invalid, match="valid list") as refused:
+        calls.list_pets(status=1.5)  # type: ignore[arg-type]
+
+    assert fields_of(refused.value) == [("query.status", "list_type")]
+
+
 def test_unknown_status_is_refused_unless_open():
     with pytest.raises(Invalid):
         checked(STATUS, ["boarding"], "query.status")

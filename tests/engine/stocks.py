@@ -1,6 +1,5 @@
 """Stock shops in memory, and watch how SQLite reads them."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from petstore.storage.memory import MemoryDriver, open_memory
 from petstore.storage.store import SyncStore
 from tests.engine.shops import Shop
 from tests.kit.builders import a_user_draft, an_order_draft
+from tests.kit.steps import steps_of
 from tests.kit.stores import ManualClock
 
 FEW = 1_000
@@ -53,16 +53,9 @@ class Watched:
 
     def steps(self, operation_id: str, **arguments: Any) -> int:
         """Count the instructions of SQLite's machine that a call takes."""
-        count = itertools.count()
-
-        def step() -> int:
-            next(count)
-            return 0
-
-        self.driver.connection.set_progress_handler(step, 1)
-        self.shop.do(operation_id, **arguments)
-        self.driver.connection.set_progress_handler(None, 1)
-        return next(count)
+        return steps_of(
+            self.driver.connection, lambda: self.shop.do(operation_id, **arguments)
+        )
 
 
 def stocked(count: int) -> Watched:

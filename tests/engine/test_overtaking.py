@@ -26,7 +26,7 @@ class Between:
         self._act: Callable[[], object] | None = act
         self._tx: Tx | None = None
 
-    def around(self, tx: Tx) -> "Between":
+    def around(self, tx: Tx) -> Any:
         self.run_count += 1
         self._tx = tx
         return self
@@ -97,7 +97,7 @@ def test_overtaken_change_is_made_on_top(
         pets.patch,
         lambda other: other.pets.update(1, name="Max"),
         pet_id=1,
-        patch=PetPatch(tags=[{"name": "new"}]),  # type: ignore[list-item]
+        patch=PetPatch.model_validate({"tags": [{"name": "new"}]}),
     )
 
     pet = rivals[0].pets.get(1)
@@ -218,11 +218,12 @@ def test_login_overtaken_by_a_new_password_gives_no_token(rivals: list[Shop]):
     shop, other = rivals[:2]
     shop.users.create(a_user_draft())
     checked = shop.engine.store.read(lambda tx: user_rows.find(tx, "ann"))
+    assert checked is not None
     new = a_user_draft(password="another horse")
     between = Between(lambda: other.users.replace("ann", new))
 
     token = shop.engine.store.write(
-        lambda tx: accounts.give_token(between.around(tx), "secret", checked)  # type: ignore[arg-type]
+        lambda tx: accounts.give_token(between.around(tx), "secret", checked)
     )
 
     assert (None, 2) == (token, between.run_count)
@@ -236,7 +237,7 @@ def test_who_is_overtaken_for_ever_is_told_to_try_again(rivals: list[Shop]):
 
     def unlucky(tx: Tx) -> Any:
         between = Between(lambda: other.pets.update(1, name="x")).around(tx)
-        return pets.replace(between, context, pet=a_pet())  # type: ignore[arg-type]
+        return pets.replace(between, context, pet=a_pet())
 
     with pytest.raises(Overtaken, match="try again") as caught:
         shop.engine.store.write(unlucky)

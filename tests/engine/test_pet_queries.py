@@ -178,6 +178,7 @@ def test_pages_that_end_early_together_are_the_whole(
             assert asked.expected(pets) == strolled(shop, asked, limit, examined)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("examined", [None, 1, 7, 40])
 def test_pages_of_every_filter_and_sort_on_every_store(sandbox: Shop, examined):
     draw = random.Random(2)  # noqa: S311  it spreads the pets

@@ -14,6 +14,8 @@ from tests.engine.shops import Shop
 from tests.engine.stocks import FEW, Watched, stocked
 from tests.kit.builders import a_draft
 
+pytestmark = pytest.mark.uncounted
+
 MANY = 100_000
 LEFT = list(range(MANY - 9, MANY + 1))
 # Of SQLite's machine, with four conditions and many tags; most entries take far fewer.

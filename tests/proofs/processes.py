@@ -26,7 +26,6 @@ HOST = "127.0.0.1"
 MODULE = (sys.executable, "-m", "petstore.cli")
 # Runs what follows as a user who may not do what a file's mode forbids, even as root.
 UNPRIVILEGED = (sys.executable, str(Path(__file__).with_name("unprivileged.py")))
-_COVERAGE = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 _OURS = "PETSTORE_"
 
 
@@ -92,10 +91,7 @@ class Program:
 
 @contextmanager
 def started(
-    folder: Path,
-    *arguments: str | Path,
-    launcher: tuple[str, ...] = (),
-    is_measured: bool = True,
+    folder: Path, *arguments: str | Path, launcher: tuple[str, ...] = ()
 ) -> Iterator[Program]:
     """
     Start `petstore serve` on a free port, and do not wait for it.
@@ -104,7 +100,6 @@ def started(
         folder: Keeps what it writes to stderr.
         arguments: Beside the host and the port.
         launcher: What runs the command.
-        is_measured: Whether it counts for coverage, which makes it slow and large.
     """
     command = [*launcher, *MODULE, "serve", "--host", HOST, "--port", "0"]
     command += [str(argument) for argument in arguments]
@@ -115,7 +110,7 @@ def started(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=_environment(is_measured=is_measured),
+            env=_environment(),
         )
     with process:
         try:
@@ -141,11 +136,9 @@ def until(
     return time.monotonic() - began_s
 
 
-def _environment(*, is_measured: bool) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_OURS) and (is_measured or name not in _COVERAGE)
+        name: value for name, value in os.environ.items() if not name.startswith(_OURS)
     }
 
 

@@ -72,7 +72,7 @@ def test_creates_are_done_once_though_answers_are_lost(
     outcomes = Outcomes(count)
     chaos = Chaos(rng, lost=0.20, refused=0.05)
     arguments = ("--store", tmp_path / "shop.db", "--seed", "empty")
-    with started(tmp_path, *arguments, is_measured=False) as server:
+    with started(tmp_path, *arguments) as server:
         direct = server.url()
         with between(direct, chaos) as url:
             if kind == "threads":

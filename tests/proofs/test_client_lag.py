@@ -83,7 +83,7 @@ def test_loop_goes_on_while_a_large_file_comes_and_goes(
     with large.open("wb") as file:
         file.truncate(size)
     arguments = ("--store", tmp_path / "shop.db", "--upload-bytes-max", str(size))
-    with started(tmp_path, *arguments, is_measured=False) as server:
+    with started(tmp_path, *arguments) as server:
         outcomes = in_a_process(LAG, server.url(), str(large))
     for way, (p99_ms, most_ms, count, _) in zip(("up", "down"), outcomes, strict=True):
         tell(

@@ -107,7 +107,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, at_scale: Callable[[int], int
     """A server of many pets, as a process of its own."""
     folder = tmp_path_factory.mktemp("shop")
     arguments = ("--store", folder / "shop.db", "--seed", str(at_scale(PET_COUNT)))
-    with started(folder, *arguments, is_measured=False) as server:
+    with started(folder, *arguments) as server:
         yield server.url()
 
 
@@ -174,7 +174,7 @@ def test_large_file_is_sent_in_little_memory(
     with large.open("wb") as file:
         file.truncate(size)
     arguments = ("--store", tmp_path / "shop.db", "--upload-bytes-max", str(size))
-    with started(tmp_path, *arguments, is_measured=False) as server:
+    with started(tmp_path, *arguments) as server:
         # Only the public contract keeps what is no picture.
         url = f"{server.url()}/v2"
         before_kb, after_kb, sent_bytes = in_a_process(

@@ -18,6 +18,7 @@ from petstore.contract.call import Call
 from petstore.contract.model import Page
 from petstore.embed import Embedded
 from petstore.engine.paging import write_cursor
+from tests.kit.steps import steps_of
 from tests.proofs.processes import started
 from tests.proofs.wire import Connection, connect, request
 
@@ -87,19 +88,13 @@ def reads(count: int, rng: Random) -> dict[str, Draw]:
 
 def steps(shop: Embedded, draw: Draw) -> float:
     """Return how many of SQLite's instructions a row of the answer takes."""
-    connection = reading_connection(shop)
-    count = 0
+    row_count = 0
 
-    def step() -> None:
-        nonlocal count
-        count += 1
-
-    connection.set_progress_handler(step, 1)
-    try:
+    def read() -> None:
+        nonlocal row_count
         row_count = sum(rows(shop.send(draw()).value) for _ in range(COUNTED_COUNT))
-    finally:
-        connection.set_progress_handler(None, 0)
-    return count / row_count
+
+    return steps_of(reading_connection(shop), read) / row_count
 
 
 def times_us(pair: Iterable[tuple[Embedded, Draw]]) -> list[float]:
@@ -130,7 +125,7 @@ def reading_connection(shop: Embedded) -> sqlite3.Connection:
 
 async def test_working_server_stays_small(tmp_path: Path, rng: Random, tell: Tell):
     options = ("--store", tmp_path / "shop.db")
-    with started(tmp_path, *options, is_measured=False) as server:
+    with started(tmp_path, *options) as server:
         port = await asyncio.to_thread(server.port)
         fresh_mb = server.rss_mb()
         began_s = perf_counter()

@@ -46,7 +46,7 @@ async def test_killed_server_has_kept_every_acknowledged_write(
 
     for _ in range(round_count):
         arguments = ("--store", store, "--seed", "empty")
-        with started(tmp_path, *arguments, is_measured=False) as server:
+        with started(tmp_path, *arguments) as server:
             async with asyncio.timeout(ROUND_TIMEOUT_S):
                 acknowledged_count += await work_until_killed(server, crew, rng)
             assert -signal.SIGKILL == server.end()
@@ -67,7 +67,7 @@ def test_store_that_was_killed_while_it_was_filled_is_filled_again(
     stored_counts = []
     for _ in range(round_count):
         log_bytes = rng.randint(1, FILLED_LOG_BYTES)
-        with started(tmp_path, *options, is_measured=False) as server:
+        with started(tmp_path, *options) as server:
             until(partial(has_logged, store, log_bytes), within_s=ROUND_TIMEOUT_S)
             server.process.kill()
             server.end()
