@@ -8,12 +8,11 @@ from functools import lru_cache
 from typing import Final
 
 from petstore.contract.flavours import Face
-from petstore.contract.media import JSON, XML, YAML
+from petstore.contract.media import JSON, XML, YAML, is_xml
 
 _ACCEPT_LENGTH_MAX: Final = 2_000
 # Clients send few different headers, and many times each.
 _CHOICES_MAX: Final = 256
-_XML_NAMES: Final = (XML, "text/xml")
 _YAML_NAMES: Final = (YAML, "application/x-yaml", "text/yaml")
 
 
@@ -33,7 +32,7 @@ def choose(face: Face, accept: str, *, has_xml: bool) -> str | None:
     for name in ranked:
         if name in (JSON, "*/*", "application/*"):
             return JSON
-        if has_xml and name in _XML_NAMES:
+        if has_xml and is_xml(name):
             return XML
     return None
 
@@ -48,12 +47,13 @@ def _first(ranked: list[str], *, has_xml: bool) -> str:
 
 def _ranked(accept: str) -> list[str]:
     """Return the acceptable media ranges, the best first, else as written."""
-    weighed = [_weighed(one) for one in accept.split(",") if one.strip()]
-    kept = [(name, weight) for name, weight in weighed if weight > 0]
+    pairs = [weighed(one) for one in accept.split(",") if one.strip()]
+    kept = [(name, weight) for name, weight in pairs if weight > 0]
     return [name for name, _ in sorted(kept, key=lambda pair: -pair[1])]
 
 
-def _weighed(text: str) -> tuple[str, float]:
+def weighed(text: str) -> tuple[str, float]:
+    """Return what one part of an Accept header names, and how much it is liked."""
     name, *parameters = text.split(";")
     for parameter in parameters:
         key, _, value = parameter.partition("=")
@@ -63,3 +63,13 @@ def _weighed(text: str) -> tuple[str, float]:
             except ValueError:
                 break
     return name.strip().lower(), 1.0
+
+
+def accepts_coding(accepted: str, coding: str) -> bool:
+    """
+    Tell whether an Accept-Encoding takes a coding, by its name or by `*`.
+
+    Source: RFC 9110 §12.5.3.
+    """
+    weights = dict(map(weighed, accepted.split(",")))
+    return weights.get(coding, weights.get("*", 0.0)) > 0

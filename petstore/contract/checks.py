@@ -205,7 +205,12 @@ def invalid(problems: Sequence[FieldProblem]) -> Invalid:
     more = len(shown) - _PROBLEMS_IN_MESSAGE_MAX
     if more > 0:
         shown[_PROBLEMS_IN_MESSAGE_MAX:] = [f"and {more} more"]
-    return Invalid("; ".join(shown) + ".", fields=tuple(problems[:PROBLEMS_MAX]))
+    return Invalid(sentence("; ".join(shown)), fields=tuple(problems[:PROBLEMS_MAX]))
+
+
+def sentence(text: str) -> str:
+    """Return a text with its end; a question has one."""
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def _nulls(value: object, location: str) -> Iterator[FieldProblem]:

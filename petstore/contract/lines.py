@@ -5,6 +5,8 @@ from http import HTTPStatus
 from typing import Final
 
 SET_COOKIE: Final = "set-cookie"
+# RFC 9110 §6.4.1: answers of these end with their header.
+WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 def phrase_of(status: int) -> str:
@@ -29,3 +31,11 @@ def header_lines(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 yield name, line
         else:
             yield name, value
+
+
+def header_values(headers: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the values of each header, one for each line; see `header_lines`."""
+    values: dict[str, list[str]] = {}
+    for name, value in header_lines(headers):
+        values.setdefault(name, []).append(value)
+    return values

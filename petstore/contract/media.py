@@ -18,6 +18,11 @@ def is_json(kind: str) -> bool:
     return kind in (JSON, "text/json") or kind.endswith("+json")
 
 
+def is_xml(kind: str) -> bool:
+    """Tell whether a media type is XML, under either of its names."""
+    return kind in (XML, "text/xml")
+
+
 def media_type(headers: Mapping[str, str]) -> str:
     """Return the media type of a body, without parameters; "" when none is named."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -223,6 +223,11 @@ def frame_multipart(
     return b"".join(head), f"\r\n--{boundary}--\r\n".encode()
 
 
+def quoted(text: str) -> str:
+    """Return a name as it stands in the header of a part, in its quotes."""
+    return f'"{text.translate(_QUOTING)}"'
+
+
 def _check_header_size(size: int) -> None:
     if size > PART_HEADER_BYTES_MAX:
         raise TooLarge(
@@ -301,7 +306,7 @@ def _file_headers(file: FilePart) -> bytes:
 
 
 def _quoted(text: str, field: str) -> bytes:
-    return b'"' + _encoded(text.translate(_QUOTING), field) + b'"'
+    return _encoded(quoted(text), field)
 
 
 def _encoded(text: str, field: str) -> bytes:

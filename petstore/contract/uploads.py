@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from petstore.contract.call import Arg, ByteStream, Place
+from petstore.contract.call import Arg, ByteStream, Call, Place
 from petstore.contract.checks import checked
 from petstore.contract.errors import FieldProblem, Invalid, Malformed
 from petstore.contract.flavours import Route
@@ -18,6 +18,8 @@ from petstore.contract.multipart import (
     boundary_of,
     frame_multipart,
 )
+
+T = TypeVar("T")
 
 _FIELD_BYTES_MAX: Final = 64 * 1024
 
@@ -69,6 +71,12 @@ class UploadReader:
             return
         for event in self._reader.feed(chunk):
             yield from self._on(event)
+
+    def described(self, call: Call[T]) -> Call[T]:
+        """Return a call with all that was read but the content of its file."""
+        file = ByteStream(b"", self.media_type, file_name=self.file_name)
+        told = {**call.arguments, **self.arguments, "content": file}
+        return Call(call.operation, told)
 
     def finish(self) -> None:
         """

@@ -15,6 +15,8 @@ from petstore.contract.media import EVENTS
 from petstore.engine.context import Caller, Credentials
 
 _BEARER: Final = "bearer "
+# What a page of another origin may send, where it may send anything.
+CORS_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ANONYMOUS: Final = {
     key: Caller(face.policy, Credentials()) for key, face in FACES.items()
 }
@@ -26,10 +28,18 @@ def caller_of(headers: Mapping[str, str], face: Face) -> Caller:
     authorization = headers.get("authorization")
     if api_key is None and authorization is None:
         return _ANONYMOUS[face.flavour, face.contract]
-    bearer = None
-    if authorization is not None and authorization[:7].lower() == _BEARER:
-        bearer = authorization[7:].strip()
+    bearer = bearer_of(authorization or "")
     return Caller(face.policy, Credentials(readable(api_key), readable(bearer)))
+
+
+def bearer_of(authorization: str) -> str | None:
+    """
+    Return the token of a header; None where it has none.
+
+    Source: RFC 6750 §2.1, RFC 9110 §11.1 (the scheme in any case).
+    """
+    scheme, token = authorization[: len(_BEARER)], authorization[len(_BEARER) :]
+    return token.strip() if scheme.lower() == _BEARER else None
 
 
 def readable(text: str | None) -> str | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import logging
 import math
 import selectors
 import socket
@@ -20,10 +19,11 @@ from sanic.response import HTTPResponse
 from sanic.router import Router
 from sanic.touchup import TouchUp
 
+from petstore.contract.lines import WITHOUT_BODY
+from petstore.server.logs import LOGGER
 from petstore.server.settings import Settings
 from petstore.server.sockets import BACKLOG
 
-LOGGER: Final = logging.getLogger("petstore.server")
 # What a refused body may have at most and still be read, so that the client, busy
 # sending, gets to see the refusal.
 _DRAINED_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -33,8 +33,6 @@ _POLL_S: Final = 0.02
 _FIRST_REQUEST_S: Final = 0.25
 # asyncio needs three to accept a connection, and one more to read from it.
 _TURNS_TO_READ: Final = 5
-# RFC 9110 §6.4.1: these end with their header.
-_WITHOUT_BODY: Final = (204, 304)
 
 _numbers = itertools.count(1)
 
@@ -93,7 +91,7 @@ def is_plain(stream: Any, status: int) -> bool:
         and stream.keep_alive
         and not stream.head_only
         and not stream.expecting_continue
-        and status not in _WITHOUT_BODY
+        and status not in WITHOUT_BODY
     )
 
 

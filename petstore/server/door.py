@@ -1,6 +1,5 @@
 """Answer one HTTP request: find its face, decode, execute, encode."""
 
-import logging
 import secrets
 from collections.abc import AsyncIterable, Mapping
 from contextlib import aclosing
@@ -32,25 +31,25 @@ from petstore.contract.uploads import UploadReader
 from petstore.engine.engine import AsyncEngine
 from petstore.engine.feeds import AsyncListener
 from petstore.server.answering import (
+    CORS_METHODS,
     caller_of,
     check_effectless,
     readable,
     stream_headers,
 )
 from petstore.server.bodies import read_body, refuse_leave, upload_pieces
+from petstore.server.logs import LOGGER
 from petstore.server.request_ids import HEADER as REQUEST_ID_HEADER
 from petstore.server.request_ids import request_ids
 from petstore.server.sent import Sent
 from petstore.server.services import Services
 from petstore.server.settings import Settings, host_name
 
-LOGGER: Final = logging.getLogger("petstore.server")
 _EXPOSED: Final = (
     "ETag, Link, X-Expires-After, X-Rate-Limit, X-Petstore-Problem, X-Petstore-Cursor,"
     " X-Request-Id, X-Should-Retry, Retry-After, Idempotency-Replayed"
 )
-_CORS_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_METHODS: Final = frozenset(_CORS_METHODS.split(", "))
+_METHODS: Final = frozenset(CORS_METHODS.split(", "))
 _METHOD_LENGTH_MAX: Final = 40
 _CORS_HEADERS: Final = (
     "Content-Type, api_key, Authorization, If-Match, If-None-Match, Idempotency-Key,"
@@ -173,9 +172,7 @@ class Door:
             call: Call[Any] = Call(operation, arguments)
             caller = caller_of(request.headers, match.face)
             reply = await self._engine.send(call, caller)
-        file = ByteStream(b"", reader.media_type, file_name=reader.file_name)
-        call = Call(operation, {**arguments, **reader.arguments, "content": file})
-        response = encode_reply(match.face, call, reply, seen)
+        response = encode_reply(match.face, reader.described(call), reply, seen)
         return self._sent(response, self._id_of(request.headers))
 
     async def _stream(
@@ -220,7 +217,7 @@ class Door:
         allow = ", ".join([*methods, "OPTIONS"])
         headers = {"allow": allow}
         if self._cors:
-            headers["access-control-allow-methods"] = _CORS_METHODS
+            headers["access-control-allow-methods"] = CORS_METHODS
             asked = request.headers.get("access-control-request-headers")
             headers["access-control-allow-headers"] = asked or _CORS_HEADERS
         return self._sent(Response(200, headers), self._id_of(request.headers))

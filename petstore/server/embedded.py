@@ -6,7 +6,7 @@ from os import PathLike, fspath
 from typing import Unpack
 
 from petstore.engine.opening import Options, choose_profile, stored_profile
-from petstore.server.door import LOGGER
+from petstore.server.logs import LOGGER
 from petstore.server.running import ThreadedServer
 from petstore.server.settings import LOOPBACK, Settings, is_exposed, settle
 from petstore.storage.address import parse

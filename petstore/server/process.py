@@ -10,18 +10,27 @@ _GC_THRESHOLDS: Final = (10_000, 20, 50)
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def stopped_by_signal() -> asyncio.Event:
-    """Return what the first signal sets; the system handles the second one."""
+def stopped_by_signal(*more: signal.Signals) -> asyncio.Event:
+    """
+    Return what the first signal sets; the system handles a second SIGINT or SIGTERM.
+
+    Args:
+        more: Signals beside SIGINT and SIGTERM; one that is ignored stays so.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    heard = [one for one in more if signal.getsignal(one) is not signal.SIG_IGN]
+    numbers = (*_STOP_SIGNALS, *heard)
 
     def stop() -> None:
-        for number in _STOP_SIGNALS:
+        for number in numbers:
             loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+            # A terminal that closes sends SIGHUP more than once.
+            is_asked = number in _STOP_SIGNALS
+            signal.signal(number, signal.SIG_DFL if is_asked else signal.SIG_IGN)
         stopped.set()
 
-    for number in _STOP_SIGNALS:
+    for number in numbers:
         loop.add_signal_handler(number, stop)
     return stopped
 

@@ -3,11 +3,9 @@
 import asyncio
 import signal
 import socket
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from petstore.engine.engine import AsyncEngine
@@ -15,13 +13,14 @@ from petstore.engine.opening import Options, open_async_engine, reset
 from petstore.engine.owner import appoint_async
 from petstore.engine.seeding import Account
 from petstore.server.app import RunningServer, make_app
-from petstore.server.door import LOGGER, Door
+from petstore.server.door import Door
+from petstore.server.logs import LOGGER
 from petstore.server.process import fast_loop, spare_the_collector, stopped_by_signal
 from petstore.server.services import Services
 from petstore.server.settings import LOOPBACK, Settings
-from petstore.server.sockets import bind, url_of
+from petstore.server.sockets import url_of
+from petstore.server.threads import ServerThread
 
-_THREAD_STOP_S = 10.0
 _CLOSE_S_MAX = 0.7
 
 
@@ -126,7 +125,7 @@ async def _end_when_late(stopped: asyncio.Event, limit_s: float) -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-class ThreadedServer:
+class ThreadedServer(ServerThread):
     """
     Serve from a thread, for tests: `with petstore.serve() as server: server.url`.
 
@@ -146,57 +145,25 @@ class ThreadedServer:
         host: str = LOOPBACK,
         port: int = 0,
     ) -> None:
+        super().__init__(host=host, port=port)
         self._store = store
         self._options = options
-        self._settings = settings
-        self._host = host
-        self._port = port
-        self._error: BaseException | None = None
+        self._make_settings = settings
 
     def __enter__(self) -> Self:
-        self._ready = threading.Event()
         # First what may be refused: nothing is to be closed then.
-        settings = self._settings()
-        listener = bind(self._host, self._port)
-        self._served = Served(self._store, self._options, settings, listener)
-        self.url = self._served.url
-        self._thread = threading.Thread(target=self._main, name="petstore-server")
-        self._thread.start()
-        self._ready.wait()
-        if self._error is not None:
-            self._thread.join()
-            raise self._error
-        return self
+        self._settings = self._make_settings()
+        return super().__enter__()
 
-    def __exit__(
+    async def _serve(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        listener: socket.socket,
+        stopped: asyncio.Event,
+        on_ready: Callable[[], None],
     ) -> None:
-        # A thread that died has closed its loop; what it died of is raised below.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join(_THREAD_STOP_S)
-        if self._error is not None:
-            raise self._error
-
-    def _main(self) -> None:
-        try:
-            with asyncio.Runner() as runner:
-                runner.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - raised where it can be seen
-            self._error = error
-        finally:
-            self._served.listener.close()
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stopped = asyncio.Event()
-
         async def announce(engine: AsyncEngine) -> None:
             self.owner = await appoint_async(engine)
-            self._ready.set()
+            on_ready()
 
-        await run(self._served, self._stopped, is_only_app=False, on_ready=announce)
+        served = Served(self._store, self._options, self._settings, listener)
+        await run(served, stopped, is_only_app=False, on_ready=announce)

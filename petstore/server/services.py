@@ -1,33 +1,24 @@
 """Answer what is no operation: documents, pages, health, reset."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from sanic.request import Request as SanicRequest
 
 from petstore.contract.arguments import OAUTH_PATH, OAUTH_TEXT
 from petstore.contract.errors import MethodNotAllowed, NoSuchPath, PetstoreError
 from petstore.contract.http import Request
-from petstore.contract.media import JSON, YAML
+from petstore.contract.media import JSON
 from petstore.contract.replies import Response
-from petstore.contract.version import __version__
 from petstore.engine.engine import AsyncEngine
 from petstore.server import docs
+from petstore.server.documents import DOCUMENTS, document_response
 from petstore.server.settings import Settings, is_authority
-
-if TYPE_CHECKING:
-    from petstore.contract.openapi import Kind
 
 Service = Callable[[SanicRequest], Awaitable[Response]]
 
 RESET_PATH: Final = "/__petstore/reset"
-DOCUMENTS: Final[Mapping[str, "Kind"]] = {
-    "/openapi": "native",
-    "/v2/swagger": "v2",
-    "/v2/openapi": "seed",
-    "/api/v3/openapi": "v3",
-}
 _OWN_PATHS: Final = ("/__petstore/", OAUTH_PATH)
 # A HEAD has no effect (RFC 9110 §9.2.1), so only what is read has one.
 _ALLOWED: Final = {"GET": ["GET", "HEAD"], "POST": ["POST"]}
@@ -58,9 +49,8 @@ class Services:
             "/docs": ("GET", self._page),
             "/redoc": ("GET", self._page),
         }
-        for stem in DOCUMENTS:
-            self._found[f"{stem}.json"] = ("GET", self._document)
-            self._found[f"{stem}.yaml"] = ("GET", self._document)
+        for path in DOCUMENTS:
+            self._found[path] = ("GET", self._document)
         self._is_sandbox = engine.setup.profile.name == "sandbox"
         # In a shop it would erase the owner, and everything else that is real.
         if settings.allow_reset and self._is_sandbox and reset is not None:
@@ -128,22 +118,10 @@ class Services:
         return Response(200, dict(_NO_STORE), b'{"status":"reset"}')
 
     async def _document(self, request: SanicRequest) -> Response:
-        # Imported late: few ask for it, and all wait for a start.
-        from petstore.contract.openapi import document
-
-        stem, _, suffix = request.path.rpartition(".")
-        described = document(
-            DOCUMENTS[stem],
-            contract=self._engine.setup.profile.contract,
-            origin=_origin(request),
-            version=__version__,
+        contract = self._engine.setup.profile.contract
+        return document_response(
+            request.path, contract=contract, origin=_origin(request)
         )
-        if suffix == "json":
-            return Response(200, {"content-type": JSON}, json.dumps(described).encode())
-        import yaml
-
-        text = yaml.safe_dump(described, sort_keys=False, allow_unicode=True)
-        return Response(200, {"content-type": YAML}, text.encode())
 
     async def _page(self, request: SanicRequest) -> Response:
         return docs.page_response(

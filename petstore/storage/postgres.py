@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from petstore.contract.errors import (
     ConfigError,
@@ -263,7 +263,8 @@ def connect(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
         Unavailable: The server cannot be reached, or refuses.
     """
     try:
-        options = conninfo_to_dict(dsn)
+        # Its stubs type each option by itself, and a URL may hold any of them.
+        options: dict[str, Any] = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         # Its text may hold the password.
         raise ConfigError(f"The URL of the store {place} cannot be read.") from None
@@ -272,8 +273,7 @@ def connect(dsn: str, *, place: str) -> "psycopg.Connection[Row]":
     # The caller's own come last and win.
     options["options"] = f"{_TIMEOUTS} {options.get('options') or ''}"
     try:
-        # Its stubs type each option by itself, and a URL may hold any of them.
-        return psycopg.connect(**options, autocommit=True)  # type: ignore[arg-type]
+        return psycopg.connect(**options, autocommit=True)
     except psycopg.Error as error:
         raise _unreachable(place, error) from error
 

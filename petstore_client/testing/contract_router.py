@@ -165,37 +165,27 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """Give the pieces of a body to whoever asked: request and router cannot tell."""
 
     def __init__(self, body: ByteStream) -> None:
-        self._chunks: Any = body.chunks
-        self._is_endless = body.media_type == EVENTS
+        self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
+        return iter(self._body)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        if isinstance(self._chunks, AsyncIterable):
-            async for chunk in self._chunks:
-                yield chunk
-            return
-        if self._is_endless:
+        is_async = isinstance(self._body.chunks, AsyncIterable)
+        if not is_async and self._body.media_type == EVENTS:
             # It would wait for the next event with the whole loop.
             raise NotSupported(
                 "Coroutines follow events of a router that has an AsyncFake:"
                 " router(…, fake=AsyncFake())."
             )
-        for chunk in self._chunks:
-            yield chunk
+        async for piece in self._body:
+            yield piece
 
     def close(self) -> None:
-        close = getattr(self._chunks, "close", None)
-        if close is not None:
-            close()
+        self._body.close()
 
     async def aclose(self) -> None:
-        close = getattr(self._chunks, "aclose", None)
-        if close is None:
-            self.close()
-        else:
-            await close()
+        await self._body.aclose()
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -106,3 +106,16 @@ def say_nothing(raw: Raw, connection: socket.socket) -> None:
     """Take each request, and never answer."""
     while raw.next_request(connection):
         pass
+
+
+def drip_head(raw: Raw, connection: socket.socket) -> None:
+    """Answer with a header that never ends."""
+    raw.next_request(connection)
+    raw.drip(connection, ANSWER + b"X-Long: " + b"x" * 1_000, 0.05)
+
+
+def drip_body(raw: Raw, connection: socket.socket) -> None:
+    """Answer with a body that comes byte by byte."""
+    raw.next_request(connection)
+    connection.sendall(ANSWER + b"Content-Length: 1000\r\n\r\n")
+    raw.drip(connection, b"{" * 1_000, 0.05)

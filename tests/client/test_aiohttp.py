@@ -16,7 +16,16 @@ from petstore.contract.errors import (
     TransportError,
 )
 from petstore_client import AsyncPetstore, PetDraft, Retry, Timeout
-from tests.client.raw import ANSWER, PET, Raw, raw_server, say_nothing, whole
+from tests.client.raw import (
+    ANSWER,
+    PET,
+    Raw,
+    drip_body,
+    drip_head,
+    raw_server,
+    say_nothing,
+    whole,
+)
 from tests.kit.pictures import PNG
 
 NO_PAUSE = Retry(base_s=0)
@@ -94,17 +103,6 @@ async def test_server_that_is_silent_is_given_up():
         async with over_aiohttp(raw.url, timeout=Timeout(read=0.05), retry=1) as client:
             with pytest.raises(TransportError, match="sent nothing for 0"):
                 await client.pets.get(1)
-
-
-def drip_head(raw: Raw, connection) -> None:
-    raw.next_request(connection)
-    raw.drip(connection, ANSWER + b"X-Long: " + b"x" * 1_000, 0.05)
-
-
-def drip_body(raw: Raw, connection) -> None:
-    raw.next_request(connection)
-    connection.sendall(ANSWER + b"Content-Length: 1000\r\n\r\n")
-    raw.drip(connection, b"{" * 1_000, 0.05)
 
 
 @pytest.mark.parametrize("talk", [drip_head, drip_body, say_nothing])

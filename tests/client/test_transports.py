@@ -26,10 +26,11 @@ from petstore_client import (
 from petstore_client._wire import CONNECTIONS_MAX
 from petstore_client.transports import ATTEMPT
 from tests.client.raw import (
-    ANSWER,
     PET,
     Raw,
     answer_all,
+    drip_body,
+    drip_head,
     raw_server,
     say_nothing,
     whole,
@@ -141,17 +142,6 @@ def test_class_of_transports_is_a_function_that_makes_one():
         Petstore(raw.url, transport=Marking) as client,
     ):
         assert client.pets.get(1).name == "Rex"
-
-
-def drip_head(raw: Raw, connection) -> None:
-    raw.next_request(connection)
-    raw.drip(connection, ANSWER + b"X-Long: " + b"x" * 1_000, 0.05)
-
-
-def drip_body(raw: Raw, connection) -> None:
-    raw.next_request(connection)
-    connection.sendall(ANSWER + b"Content-Length: 1000\r\n\r\n")
-    raw.drip(connection, b"{" * 1_000, 0.05)
 
 
 @pytest.mark.parametrize("talk", [drip_head, drip_body, say_nothing])

@@ -141,8 +141,10 @@ async def test_coroutine_sends_any_file(url, picture, path, kind):
 
 
 def test_thread_cannot_wait_for_pieces(url):
+    content: Any = pieces(b"png")
+
     with Petstore(url) as client, pytest.raises(NotSupported, match="async iterator"):
-        client.pets.upload_photo(1, pieces(b"png"))  # type: ignore[arg-type]  # tried
+        client.pets.upload_photo(1, content)
 
 
 async def test_source_that_gives_nothing_holds_no_call_longer_than_its_time(url):

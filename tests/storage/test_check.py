@@ -2,7 +2,6 @@
 
 import sqlite3
 
-import psycopg
 import pytest
 
 from petstore.contract.errors import ConfigError
@@ -12,22 +11,10 @@ from tests.storage.units import (
     INSERT_ORDER,
     INSERT_USER,
     add_pet,
+    change,
     order_row,
     user_row,
 )
-
-
-def change(url, *statements):
-    """Do to a store what no unit may do."""
-    if url.startswith("postgresql"):
-        with psycopg.connect(url, autocommit=True) as session:
-            for statement in statements:
-                session.execute(statement.encode())
-        return
-    connection = sqlite3.connect(url, isolation_level=None)
-    for statement in statements:
-        connection.execute(statement)
-    connection.close()
 
 
 @pytest.fixture

@@ -242,6 +242,15 @@ def test_read_only_file_answers_reads_and_refuses_writes(readable_folder, clock)
         store.close()
 
 
+def assert_only_read(path, clock):
+    with without_rights():
+        store = open_store(str(path), clock=clock)
+        assert store.read(pet_ids) == [1]
+        with pytest.raises(Unavailable, match="read-only"):
+            store.write(add_pet)
+        store.close()
+
+
 def test_read_only_backup_answers_reads_and_refuses_writes(readable_folder, clock):
     """A backup has no log, and cannot get one here."""
     path = readable_folder / "shop.backup"
@@ -249,12 +258,7 @@ def test_read_only_backup_answers_reads_and_refuses_writes(readable_folder, cloc
     path.chmod(0o444)
     readable_folder.chmod(0o777)
 
-    with without_rights():
-        store = open_store(str(path), clock=clock)
-        assert store.read(pet_ids) == [1]
-        with pytest.raises(Unavailable, match="read-only"):
-            store.write(add_pet)
-        store.close()
+    assert_only_read(path, clock)
 
 
 def test_read_only_folder_cannot_be_upgraded(readable_folder, clock):
@@ -288,12 +292,7 @@ def test_read_only_folder_answers_reads_and_refuses_writes(
         file.chmod(0o444)
     readable_folder.chmod(0o555)
 
-    with without_rights():
-        store = open_store(str(path), clock=clock)
-        assert store.read(pet_ids) == [1]
-        with pytest.raises(Unavailable, match="read-only"):
-            store.write(add_pet)
-        store.close()
+    assert_only_read(path, clock)
 
 
 def test_read_only_folder_without_a_store_is_told(readable_folder, clock):

@@ -2,11 +2,9 @@
 
 import errno
 import os
-import sqlite3
 import stat
 from contextlib import closing
 
-import psycopg
 import pytest
 
 from petstore.contract.errors import ConfigError, ServerFault, StorageFull
@@ -16,6 +14,7 @@ from petstore.storage.maintenance import backup, check, restore
 from petstore.storage.store import open_store
 from tests.storage.units import (
     add_pet,
+    change,
     pet_ids,
 )
 
@@ -26,19 +25,6 @@ def target(tmp_path):
     folder = tmp_path / "backups"
     folder.mkdir()
     return folder / "shop.backup"
-
-
-def change(url, *statements):
-    """Do to a store what no unit may do."""
-    if url.startswith("postgresql"):
-        with psycopg.connect(url, autocommit=True) as session:
-            for statement in statements:
-                session.execute(statement.encode())
-        return
-    connection = sqlite3.connect(url, isolation_level=None)
-    for statement in statements:
-        connection.execute(statement)
-    connection.close()
 
 
 def ids_in(path, clock):

@@ -1,7 +1,9 @@
 """Write and read a small shop, with units that any test of this folder may run."""
 
+import sqlite3
 from typing import Any
 
+import psycopg
 from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -54,6 +56,19 @@ COUNTER_VALUE = Statement(
 DROP_COUNTER = Statement(delete(COUNTER).where(COUNTER.c.name == bindparam("counter")))
 # A unit that breaks a deferred reference fails at its COMMIT, and only there.
 DEFER_REFERENCES = Statement(text("PRAGMA defer_foreign_keys=ON"))
+
+
+def change(url, *statements):
+    """Do to a store what no unit may do."""
+    if url.startswith("postgresql"):
+        with psycopg.connect(url, autocommit=True) as session:
+            for statement in statements:
+                session.execute(statement.encode())
+        return
+    connection = sqlite3.connect(url, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
 
 
 def pet_row(pet_id: int, **changed: Any) -> dict[str, Any]:
