@@ -12,13 +12,14 @@ Test with pytest against a Petstore: recorded, in this process, or served.
     petstore_server     `petstore.serve()`: a server of our own, empty
 
     @pytest.mark.petstore(cassette=…, mode=…, on_miss=…, upstream=…, strict=True,
-                          faults=[…], ignore=[…], seed="public")
+                          faults=[…], ignore=[…], seed="public", realtime=True)
 
     --petstore-mode=record --petstore-upstream=URL    record the cassettes anew
     --petstore-orphans                                list those that no test uses
 
 A test that asked what its cassette has no answer to fails, even where its code
-swallowed that. A test that fails leaves its cassette as it is.
+swallowed that. A test that fails leaves its cassette as it is. Where markers name one
+cassette, the first test that records it begins it anew, and the next ones extend it.
 
 It is a plugin of pytest that every run loads, so it imports nothing before it is used.
 """
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from petstore.embed import Embedded
     from petstore.mock.asking import Others
     from petstore.mock.journal import Row
-    from petstore.mock.judging import Asked
+    from petstore.mock.judging import Asked, Run
     from petstore.mock.opening import OpenedSession
     from petstore.mock.serving import MockServer
     from petstore.mock.session import Session
@@ -46,10 +47,12 @@ if TYPE_CHECKING:
     from petstore.mock.transport import MockTransport
     from petstore.server.running import ThreadedServer
 
+    _Served = tuple[MockServer, dict[Session, Others]]
+
 MARKER: Final = "petstore"
 _SIGNATURE: Final = (
-    "petstore(cassette, mode, on_miss, upstream, strict, faults, ignore, seed): how the"
-    " fixtures petstore_… answer this test."
+    "petstore(cassette, mode, on_miss, upstream, strict, faults, ignore, seed, timing,"
+    " realtime): how the fixtures petstore_… answer this test."
 )
 _USED: Final = "petstore_used"
 _MODULES: Final = "petstore_modules"
@@ -83,22 +86,17 @@ class PetstoreMock:
             Unverified: Something else was; an AssertionError that says what.
             Invalid: What is expected is not what it should be.
         """
+        # The line of the test is what its reader looks for.
+        __tracebackhide__ = True
         from petstore.mock.verifying import verify
 
         return verify(self.session, **expected)
 
 
-@dataclass(slots=True)
-class _Served:
-    """Hold the mock server of a process, and who else answers for its sessions."""
-
-    server: "MockServer"
-    others: dict["Session", "Others"]
-
-
 _PASSED: Final = pytest.StashKey[bool]()
 _OWNERS: Final = pytest.StashKey[dict[Path, str]]()
 _IDS: Final = pytest.StashKey[Counter[str]]()
+_RECORDED: Final = pytest.StashKey[set[Path]]()
 _ORPHANS: Final = pytest.StashKey["_Orphans"]()
 
 
@@ -123,10 +121,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and refuse a wrong option before any test runs."""
+    _check_options(config)
     config.addinivalue_line("markers", _SIGNATURE)
     config.stash[_OWNERS] = {}
     config.stash[_IDS] = Counter()
+    config.stash[_RECORDED] = set()
     config.stash[_ORPHANS] = plugin = _Orphans(config)
     if config.getoption("petstore_orphans"):
         config.pluginmanager.register(plugin, "petstore-orphans")
@@ -171,26 +171,26 @@ def pytest_runtest_makereport(
 @pytest.fixture
 def petstore_session(request: pytest.FixtureRequest) -> Iterator["OpenedSession"]:
     """Give what answers the test, behind petstore_mock and petstore_transport."""
-    from petstore.mock.judging import held_against, open_for
+    from petstore.mock.judging import objection_of, open_for
     from petstore.mock.opening import finish
 
     item = request.node
     wanted = _wanted(item)
     cassette = _cassette(item, wanted)
     if cassette is not None:
-        if "cassette" not in wanted:
-            _refuse_clash(item, cassette)
         item.config.stash[_ORPHANS].use(cassette)
     with _told():
-        session = open_for(_new_id(item), cassette, wanted, _asked(item.config))
+        session_id = _new_id(item)
+        session = open_for(session_id, cassette, wanted=wanted, run=_run_of(item))
     yield session
     if not item.stash.get(_PASSED, False):
         return
-    found = held_against(session)
+    found = objection_of(session)
     if found:
         pytest.fail(found, pytrace=False)
     with _told():
         finish(session)
+        _run_of(item).note(session)
 
 
 @pytest.fixture
@@ -217,9 +217,7 @@ def petstore_transport(
 
 
 @pytest.fixture(scope="session")
-def petstore_mock_server(
-    pytestconfig: pytest.Config,
-) -> Iterator[_Served]:
+def petstore_mock_server(pytestconfig: pytest.Config) -> "Iterator[_Served]":
     """Run one mock server for all tests of this process."""
     from petstore.mock.door import MockDoor
     from petstore.mock.serving import MockServer
@@ -233,25 +231,25 @@ def petstore_mock_server(
         is_network_asked=_asked(pytestconfig).is_network,
     )
     with MockServer(door) as server:
-        yield _Served(server, others)
+        yield server, others
 
 
 @pytest.fixture
 def petstore_mock(
-    petstore_mock_server: _Served,
+    petstore_mock_server: "_Served",
     petstore_session: "OpenedSession",
     petstore_others: "Others",
 ) -> Iterator[PetstoreMock]:
     """Give a mock server that serves the test its own session; see `PetstoreMock`."""
     from petstore.mock.refusals import NoSuchSession
 
-    served, session = petstore_mock_server, petstore_session
-    served.others[session] = petstore_others
-    yield PetstoreMock(served.server.add(session), session)
+    (server, others), session = petstore_mock_server, petstore_session
+    others[session] = petstore_others
+    yield PetstoreMock(server.add(session), session)
     # A test may have ended it itself.
     with suppress(NoSuchSession):
-        served.server.end(session)
-    del served.others[session]
+        server.end(session)
+    del others[session]
 
 
 @pytest.fixture
@@ -324,18 +322,28 @@ class _Orphans:
             terminalreporter.line(os.path.relpath(path, self._config.rootpath))
 
 
+def _check_options(config: pytest.Config) -> None:
+    options = config.getoption("petstore_mode"), config.getoption("petstore_upstream")
+    if options == (None, None):
+        return
+    from petstore.contract.errors import ConfigError
+
+    try:
+        _asked(config).check()
+    except ConfigError as error:
+        raise pytest.UsageError(error.message) from None
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Fail the test with what is wrong, and without the way to it."""
     from petstore.contract.errors import PetstoreError
 
-    told = None
     try:
         yield
     except PetstoreError as error:
-        told = error.message
-    if told is not None:
-        pytest.fail(told, pytrace=False)
+        # From nothing, for pytest shows what else was being handled as well.
+        raise pytest.fail.Exception(error.message, pytrace=False) from None
 
 
 def _wanted(item: Any) -> "Wanted":
@@ -360,14 +368,17 @@ def _test_name(item: Any) -> str:
     )
 
 
-def _refuse_clash(item: Any, cassette: Path) -> None:
-    owner = item.config.stash[_OWNERS].get(cassette, item.nodeid)
-    if owner != item.nodeid:
-        pytest.fail(
-            f"{owner} has the same cassette, {cassette}, for its name differs only in"
-            " what a file's name may not hold; name one: petstore(cassette=…).",
-            pytrace=False,
-        )
+def _run_of(item: Any) -> "Run":
+    """Return what else of this run the recording of a test has to do with."""
+    from petstore.mock.judging import Run
+
+    # What pytest-xdist tells each of its processes.
+    worker = getattr(item.config, "workerinput", {})
+    is_alone = worker.get("workercount", 1) == 1
+    others = () if is_alone else (one for one in item.session.items if one is not item)
+    stash = item.config.stash
+    owners, recorded = stash[_OWNERS], stash[_RECORDED]
+    return Run(item.nodeid, _asked(item.config), owners, recorded, others)
 
 
 def _new_id(item: Any) -> str:

@@ -24,7 +24,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import commands, options
-from tests.cli.processes import ENVIRONMENT, TIMEOUT_S, serving
+from tests.cli.processes import TIMEOUT_S, environment, serving
+
+pytestmark = pytest.mark.uncounted
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -69,7 +71,7 @@ class Reader:
             ["/bin/sh", "-c", command.replace(SERVER, self.host)],
             cwd=self.folder,
             env={
-                **ENVIRONMENT,
+                **environment(),
                 "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}",
                 "PETSTORE_STORE": f"http://{self.host}",
             },
@@ -89,7 +91,7 @@ class Reader:
         finished = subprocess.run(
             [sys.executable, *(PYTEST if is_test else ()), path.name],
             cwd=self.folder,
-            env=ENVIRONMENT,
+            env=environment(),
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
@@ -136,6 +138,12 @@ def test_every_block_does_what_the_readme_says(reader):
             run_console(reader, block)
         else:
             assert (language, block.strip()) in [("sh", line) for line in SET_UP]
+    (client,) = re.findall(r'`(Petstore\("recorded:[^`]+\))`', README)
+    # A client of what a block before has recorded, as the text has it.
+    reader.run_python(
+        f"from petstore_client import Petstore\n"
+        f"with {client} as shop:\n    assert shop.pets.get(1).name == 'Cat 1'\n"
+    )
 
 
 def run_console(reader: Reader, block: str) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import ENVIRONMENT, TIMEOUT_S
+from tests.cli.processes import TIMEOUT_S, environment
 from tests.kit.stores import empty_postgres_url, postgres
 
 __all__ = ["empty_postgres_url", "postgres"]
+
+pytestmark = pytest.mark.uncounted
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PATHS = sorted(EXAMPLES.glob("*.py"))
@@ -24,7 +26,7 @@ def run(folder, *arguments):
     finished = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env=ENVIRONMENT,
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,

@@ -8,6 +8,7 @@ from tests.kit.suite import suite
 from tests.mock.builders import JSON, an_exchange
 
 pytest_plugins = "pytester"
+pytestmark = pytest.mark.uncounted
 __all__ = ["suite"]
 
 RECORDED = """
@@ -142,3 +143,58 @@ def test_order(petstore_mock, number):
     )
 
     assert {"passed": 10} == suite.outcomes(*args)
+
+
+SHARED = """
+import pytest
+
+@pytest.mark.parametrize("number", range(1, 5))
+@pytest.mark.petstore(cassette="shared.yaml")
+def test_get(petstore_mock, number):
+    assert number == get(petstore_mock, f"/pet/{number}").json()["id"]
+"""
+
+
+def shared_paths(suite):
+    kept = load(suite.folder / "shared.yaml").exchanges
+    return sorted(one.request.path for one in kept)
+
+
+@pytest.mark.parametrize("mode", ["record", "extend", "auto", "all"])
+def test_tests_that_name_one_cassette_record_it_together(suite, mode):
+    suite.tests(SHARED)
+
+    first = suite.outcomes(f"--petstore-mode={mode}", "--petstore-upstream=engine")
+
+    assert {"passed": 4} == first == suite.outcomes()
+    assert [f"/pet/{number}" for number in range(1, 5)] == shared_paths(suite)
+
+
+def test_first_test_that_records_a_shared_cassette_begins_it_anew(suite):
+    old = an_exchange("GET /pet/99", response={"headers": JSON, "json": {"id": 99}})
+    suite.cassette("../shared", old)
+    suite.tests(SHARED)
+
+    assert {"passed": 4} == suite.outcomes(*RECORD) == suite.outcomes(*RECORD)
+    assert [f"/pet/{number}" for number in range(1, 5)] == shared_paths(suite)
+
+
+def test_processes_that_extend_one_cassette_lose_nothing(suite):
+    suite.tests(SHARED)
+
+    first = suite.outcomes(
+        "-n", "2", "--petstore-mode=extend", "--petstore-upstream=engine"
+    )
+
+    assert {"passed": 4} == first == suite.outcomes()
+    assert [f"/pet/{number}" for number in range(1, 5)] == shared_paths(suite)
+
+
+def test_processes_that_would_begin_one_cassette_are_told(suite):
+    suite.tests(SHARED)
+
+    run = suite.run("-n", "2", *RECORD)
+
+    run.stdout.fnmatch_lines(["*records *shared.yaml as well*record without -n*"])
+    assert {"errors": 4} == run.parseoutcomes()
+    assert not (suite.folder / "shared.yaml").exists()

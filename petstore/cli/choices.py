@@ -1,8 +1,8 @@
 """
 Name the values that options take.
 
-They are those of the engine, which is too heavy to import for a `--help`; a test holds
-both equal.
+They are those of the engine and of the mock, which are too heavy to import for a
+`--help`; a test holds both equal.
 """
 
 from typing import Literal
@@ -16,3 +16,6 @@ PetStatus = Literal["available", "pending", "sold"]
 OrderStatus = Literal["placed", "approved", "delivered"]
 PetSort = Literal["id", "-id", "name", "-name"]
 OrderSort = Literal["id", "-id"]
+MockMode = Literal["replay", "auto", "extend", "record", "check", "off"]
+OnMiss = Literal["fail", "engine", "example", "upstream"]
+Format = Literal["cassette", "vcr", "har", "wiremock", "hoverfly"]

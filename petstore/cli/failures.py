@@ -28,11 +28,12 @@ from petstore.contract.errors import (
 )
 
 FAILED: Final = 1
+WRONG_INPUT: Final = 2
 _CODES: Final[dict[type[PetstoreError], int]] = {
-    ConfigError: 2,
-    Invalid: 2,
-    Malformed: 2,
-    NotSupported: 2,
+    ConfigError: WRONG_INPUT,
+    Invalid: WRONG_INPUT,
+    Malformed: WRONG_INPUT,
+    NotSupported: WRONG_INPUT,
     NotFound: 3,
     Unauthorized: 4,
     Forbidden: 4,

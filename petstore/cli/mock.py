@@ -1,21 +1,23 @@
 """Record what a server answers, and replay it."""
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import typer
 
+from petstore.cli import choices
 from petstore.cli.importing import uncollected
 from petstore.cli.output import AsJson
+from petstore.cli.serve import NETWORK, Host, Port
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 _WHAT: Final[dict[str, Any]] = {"rich_help_panel": "What it answers"}
-_NETWORK: Final[dict[str, Any]] = {"rich_help_panel": "Network"}
-
-Mode = Literal["replay", "auto", "extend", "record", "check", "off"]
-OnMiss = Literal["fail", "engine", "example", "upstream"]
-Format = Literal["cassette", "vcr", "har", "wiremock", "hoverfly"]
+_TO_READ: Final = (
+    "More: python -m pydoc petstore.mock names what to read, such as petstore.mock"
+    ".cassette (the format), petstore.mock.faults (that of --faults) and petstore.mock"
+    ".admin (the calls at /__mock that begin sessions, verify, stub and set the clock)."
+)
 
 Cassettes = Annotated[
     list[Path],
@@ -32,7 +34,7 @@ Paths = Annotated[
     list[Path], typer.Argument(metavar="PATH...", help="Cassettes, or folders of them.")
 ]
 ModeOption = Annotated[
-    Mode,
+    choices.MockMode,
     typer.Option(
         help="replay answers from the recording; auto records where there is none;"
         " extend adds what is missing; record writes it anew; check compares; off"
@@ -41,7 +43,7 @@ ModeOption = Annotated[
     ),
 ]
 OnMissOption = Annotated[
-    OnMiss,
+    choices.OnMiss,
     typer.Option(
         help="What answers a request that was not recorded: 501 with a report, the"
         " store in this process, an example of the contract, or the upstream.",
@@ -56,8 +58,9 @@ ClockOption = Annotated[
     str,
     typer.Option(
         metavar="real|freeze|shift|TIME",
-        help="What time it is in the session. Recorded dates stay as they are, but"
-        " under shift, where they move to now.",
+        help="What time it is in the session: now; when the recording was made; now,"
+        " with recorded dates moved along; or always TIME, an instant as"
+        " 2026-11-22T20:00:00Z.",
         **_WHAT,
     ),
 ]
@@ -65,8 +68,8 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         metavar="public|empty|FILE|N",
-        help="First data of the store in this process; behind a recording, what it"
-        " shows unless given.",
+        help="First data of the store in this process; public unless given, and behind"
+        " a recording what that shows.",
         **_WHAT,
     ),
 ]
@@ -94,9 +97,23 @@ IsStrict = Annotated[
         **_WHAT,
     ),
 ]
-Host = Annotated[str, typer.Option(help="Address to listen on.", **_NETWORK)]
-Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="0 takes a free one.", **_NETWORK)
+IsTimed = Annotated[
+    bool,
+    typer.Option(
+        "--timing",
+        help="Record when each event of a stream came, too; no two recordings are the"
+        " same then.",
+        **_WHAT,
+    ),
+]
+IsRealtime = Annotated[
+    bool,
+    typer.Option(
+        "--realtime",
+        help="Let the events of a stream come when they came, where it was recorded"
+        " with --timing.",
+        **_WHAT,
+    ),
 ]
 Token = Annotated[
     str | None,
@@ -104,7 +121,7 @@ Token = Annotated[
         envvar="PETSTORE_MOCK_TOKEN",
         help="What /__mock asks for as a bearer token where others than this machine"
         " reach it; made where none is given.",
-        **_NETWORK,
+        **NETWORK,
     ),
 ]
 Folder = Annotated[
@@ -112,7 +129,7 @@ Folder = Annotated[
     typer.Option(
         help="Where the cassettes lie that may be named at /__mock; this folder unless"
         " given.",
-        **_NETWORK,
+        **NETWORK,
     ),
 ]
 AllowHost = Annotated[
@@ -121,7 +138,7 @@ AllowHost = Annotated[
         metavar="NAME",
         help="A further name that clients on this machine may give the server; may be"
         " repeated.",
-        **_NETWORK,
+        **NETWORK,
     ),
 ]
 AllowUpstream = Annotated[
@@ -129,18 +146,18 @@ AllowUpstream = Annotated[
     typer.Option(
         metavar="URL",
         help="Who may be asked by sessions that are begun at /__mock; may be repeated.",
-        **_NETWORK,
+        **NETWORK,
     ),
 ]
 AllowNetwork = Annotated[
     bool,
     typer.Option(
-        "--allow-network", help="Ask an upstream although CI is set.", **_NETWORK
+        "--allow-network", help="Ask an upstream although CI is set.", **NETWORK
     ),
 ]
 
 
-@app.command()
+@app.command(epilog=_TO_READ)
 def serve(  # noqa: PLR0913 - one for each option
     cassettes: Cassettes = [],  # noqa: B006 - Typer copies it
     *,
@@ -153,6 +170,8 @@ def serve(  # noqa: PLR0913 - one for each option
     faults: FaultsOption = None,
     ignore: IgnoreOption = [],  # noqa: B006 - Typer copies it
     is_strict: IsStrict = False,
+    is_timed: IsTimed = False,
+    is_realtime: IsRealtime = False,
     host: Host = "127.0.0.1",
     port: Port = 8080,
     token: Token = None,
@@ -180,22 +199,19 @@ def serve(  # noqa: PLR0913 - one for each option
         faults=faults,
         ignore=ignore,
         is_strict=is_strict,
+        is_timed=is_timed,
+        is_realtime=is_realtime,
     )
-    door = DoorOptions(
-        host=host,
-        token=token,
-        folder=folder or Path.cwd(),
-        allow_hosts=allow_host,
-        upstreams=allow_upstream,
-        is_network_asked=allow_network,
-    )
-    mocking.serve(mocking.Served(session, door, port))
+    door = DoorOptions(host=host, token=token, folder=folder or Path.cwd())
+    door |= DoorOptions(allow_hosts=allow_host, upstreams=allow_upstream)
+    door["is_network_asked"] = allow_network
+    raise typer.Exit(mocking.serve(mocking.Served(session, door, port)))
 
 
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": False}
 )
-def record(
+def record(  # noqa: PLR0913 - one for each option
     context: typer.Context,
     cassette: Cassette,
     upstream: Annotated[
@@ -211,6 +227,7 @@ def record(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="0 takes a free one.")
     ] = 0,
+    is_timed: IsTimed = False,
     allow_network: AllowNetwork = False,
 ) -> None:
     """
@@ -221,12 +238,16 @@ def record(
     """
     from petstore.cli import mocking
 
-    code = mocking.record(
-        mocking.Recording(
-            cassette, upstream, tuple(only), tuple(context.args), port, allow_network
-        )
+    wanted = mocking.Recording(
+        cassette,
+        upstream,
+        tuple(only),
+        tuple(context.args),
+        port,
+        is_timed=is_timed,
+        is_network_asked=allow_network,
     )
-    raise typer.Exit(code)
+    raise typer.Exit(mocking.record(wanted))
 
 
 @app.command()
@@ -247,7 +268,10 @@ def check(
         ),
     ] = False,
     max_age: Annotated[
-        str | None, typer.Option(metavar="DAYS", help="How old it may be, as 90d.")
+        str | None,
+        typer.Option(
+            metavar="DAYS", help="How old it may be, as 90d; the engine's has no age."
+        ),
     ] = None,
     allow_network: AllowNetwork = False,
     as_json: AsJson = False,
@@ -258,8 +282,7 @@ def check(
     checks = mock_files.checks_of(
         against, max_age, values=has_values, is_asked=allow_network
     )
-    if mock_files.check(paths, checks, as_json=as_json):
-        raise typer.Exit(1)
+    raise typer.Exit(mock_files.check(paths, checks, as_json=as_json))
 
 
 @app.command()
@@ -276,15 +299,20 @@ def tidy(
         Path | None,
         typer.Option(
             metavar="REPORT",
-            help="Drop what nobody asked for, by the report of a session that"
-            " /__mock/sessions/ID gives.",
+            help="Drop what nobody asked for, by the report of a session on these"
+            " recordings that /__mock/sessions/ID gives.",
         ),
     ] = None,
 ) -> None:
-    """Write recordings in their normal form, without secrets."""
+    """
+    Write recordings in their normal form, without secrets.
+
+    Repeats of what is safe are dropped, and so are comments; each `note` stays.
+    """
     from petstore.cli import mock_files
 
-    mock_files.tidy(paths, is_canonical=is_canonical, report=prune)
+    code = mock_files.tidy(paths, is_canonical=is_canonical, unasked=prune)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -300,8 +328,11 @@ def convert(
         ),
     ],
     to: Annotated[
-        Format | None,
-        typer.Option(help="What TARGET becomes; a cassette unless SOURCE is one."),
+        choices.Format | None,
+        typer.Option(
+            help="What TARGET becomes; else its name says it: .har, .yaml for a"
+            " cassette, none for a folder of WireMock."
+        ),
     ] = None,
 ) -> None:
     """Turn recordings of VCR.py, HAR, WireMock and Hoverfly into cassettes, or back."""

@@ -2,25 +2,32 @@
 
 import json
 import os
-import subprocess
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypedDict, Unpack
+from typing import Final, NamedTuple, TypedDict, Unpack
 
+from petstore.cli.commanding import run_command
+from petstore.cli.failures import FAILED
 from petstore.cli.output import note, plain, say
 from petstore.contract.errors import ConfigError
+from petstore.mock.cassette import load
 from petstore.mock.door import DoorOptions, MockDoor
+from petstore.mock.faults import FaultRules, Rule
+from petstore.mock.modes import ASKING, RECORDING
 from petstore.mock.opening import (
-    RECORDING,
     OpenedSession,
     SessionOptions,
     finish,
+    held_against,
     open_session,
-    shortcomings,
 )
 from petstore.mock.serving import MockServer, run_until_signal
 from petstore.mock.steps import ENGINE, Report
+from petstore.mock.tape import Tape
 from petstore.mock.urls import check_network, checked_url
+from petstore.mock.wording import counted
+from petstore.server.settings import LOOPBACK
 from petstore.server.sockets import bind, url_of
 
 URL_VARIABLE: Final = "PETSTORE_URL"
@@ -46,6 +53,7 @@ class Recording(NamedTuple):
     Args:
         only: operationIds that are recorded anew; all without one.
         command: What asks; without one, others do until Ctrl-C.
+        is_timed: Whether it is kept when the pieces of a stream came.
     """
 
     cassette: Path
@@ -53,6 +61,7 @@ class Recording(NamedTuple):
     only: tuple[str, ...]
     command: tuple[str, ...]
     port: int
+    is_timed: bool
     is_network_asked: bool
 
 
@@ -68,6 +77,8 @@ class Given(TypedDict):
     faults: Path | None
     ignore: list[str]
     is_strict: bool
+    is_timed: bool
+    is_realtime: bool
 
 
 def session_of(cassettes: list[Path], **given: Unpack[Given]) -> SessionOptions:
@@ -89,25 +100,31 @@ def session_of(cassettes: list[Path], **given: Unpack[Given]) -> SessionOptions:
         faults=read_faults(given["faults"]),
         ignore=given["ignore"],
         is_strict=given["is_strict"],
+        is_timed=given["is_timed"],
+        is_realtime=given["is_realtime"],
     )
     if data is not None:
         options["data"] = data
     return options
 
 
-def serve(served: Served) -> None:
+def serve(served: Served) -> int:
     """
-    Serve until SIGINT or SIGTERM, then keep what was recorded.
+    Serve until SIGINT, SIGTERM or SIGHUP, then keep what was recorded.
+
+    Returns:
+        What the process exits with: 1 where a strict session fell short.
 
     Raises:
-        ConfigError: It cannot be served, or kept; or a strict one fell short.
+        ConfigError: It cannot be served, or kept.
     """
     for url in served.door.get("upstreams", ()):
         # At the start, and not when a session first wants one.
         checked_url(url)
     session = open_session(**served.session)
+    _check(session, served)
     door = MockDoor(session, **served.door)
-    host = served.door.get("host", "127.0.0.1")
+    host = served.door.get("host", LOOPBACK)
     with closing(bind(host, served.port)) as listener:
         url = url_of(listener)
 
@@ -116,7 +133,29 @@ def serve(served: Served) -> None:
             say(json.dumps({"url": url}))
 
         run_until_signal(door, listener, announce)
-    _end(session)
+    note(_told(session, finish(session)))
+    found = held_against(session)
+    if not found:
+        return 0
+    note(plain(f"error: Session {session.id} fell short: {'; '.join(found)}."))
+    return FAILED
+
+
+def _check(session: OpenedSession, served: Served) -> None:
+    """Refuse at the start what each request would fail with."""
+    folder = served.door.get("folder")
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(f"Wrong --folder: {folder} is no folder.")
+    if session.upstream is not None:
+        return
+    option = f"--mode {session.mode}" if session.mode in ASKING else ""
+    if session.on_miss == "upstream":
+        option = "--on-miss upstream"
+    if option:
+        raise ConfigError(
+            f"{option} asks somebody; say whom with --upstream URL, or with"
+            " --upstream engine for the store in this process."
+        )
 
 
 def record(wanted: Recording) -> int:
@@ -137,58 +176,86 @@ def record(wanted: Recording) -> int:
         mode="extend" if wanted.only else "record",
         upstream=wanted.upstream,
         anew=wanted.only,
+        is_timed=wanted.is_timed,
     )
+    before = _counts(wanted)
     options = DoorOptions(is_network_asked=wanted.is_network_asked)
     door = MockDoor(session, **options)
     if not wanted.command:
-        with closing(bind("127.0.0.1", wanted.port)) as listener:
+        with closing(bind(LOOPBACK, wanted.port)) as listener:
             url = url_of(listener)
             run_until_signal(door, listener, lambda: _invite(url))
-        _end(session)
+        _keep(session, wanted, before)
         return 0
     with MockServer(door, port=wanted.port) as server:
-        code = _run(wanted.command, server.url)
-    if code == 0:
-        _end(session)
+        environment = {**os.environ, URL_VARIABLE: server.url}
+        ending = run_command(wanted.command, environment)
+    # The last line of the command may have no end.
+    note("")
+    if ending.code == 0:
+        _keep(session, wanted, before)
     else:
-        left = plain(str(wanted.cassette))
-        note(f"The command exited with {code}; {left} is as it was.")
-    return code
+        left = "is as it was" if wanted.cassette.exists() else "was not written"
+        note(plain(f"{ending.words}; {wanted.cassette} {left}."))
+    return ending.code
 
 
-def read_faults(path: Path | None) -> list[Any]:
+def _counts(wanted: Recording) -> Counter[str]:
+    """Return how many exchanges of each operation a recording has that goes on."""
+    if not wanted.only:
+        return Counter()
+    tape = Tape([load(wanted.cassette)])
+    return Counter(take.facts.operation_id for take in tape.takes)
+
+
+def _keep(session: OpenedSession, wanted: Recording, before: Counter[str]) -> None:
+    """
+    Write what was recorded, and say what became of the recording.
+
+    Raises:
+        ConfigError: It cannot be written, or there is nothing to be written.
+    """
+    path = wanted.cassette
+    target = session.target
+    is_empty = target is not None and not (target.exchanges or session.failures)
+    if is_empty and not path.exists():
+        raise ConfigError(
+            f"{path} was not written, for nothing was asked. The URL to ask at is in"
+            f" {URL_VARIABLE}."
+        )
+    note(_told(session, finish(session)))
+    if not wanted.only:
+        return
+    after = _counts(wanted)
+    for name in wanted.only:
+        note(plain(f"{before[name]} of {name} were replaced by {after[name]}."))
+
+
+def read_faults(path: Path | None) -> list[Rule]:
     """
     Read a file of fault rules: a YAML list, as `faults.py` of the mock describes it.
 
     Raises:
-        ConfigError: There is none, or it is no list.
+        ConfigError: There is none, or it holds what is no rule.
     """
     if path is None:
         return []
     import yaml
 
     try:
-        rules = yaml.safe_load(path.read_text())
+        rules = yaml.safe_load(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"Cannot read {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise ConfigError(f"{path} is no YAML: {error}.") from error
     if not isinstance(rules, list):
         raise ConfigError(
             f"{path} should hold a list of rules, as  - do: {{reset: true}}  is one."
         )
-    return rules
-
-
-def _run(command: tuple[str, ...], url: str) -> int:
-    environment = {**os.environ, URL_VARIABLE: url}
     try:
-        # Whoever gives a command wants it run.
-        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
-    except OSError as error:
-        raise ConfigError(f"Cannot run {command[0]}: {error.strerror}.") from error
-    except KeyboardInterrupt:
-        return 130
+        return FaultRules.of(rules).rules
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error.message}") from error
 
 
 def _invite(url: str) -> None:
@@ -196,22 +263,19 @@ def _invite(url: str) -> None:
     say(json.dumps({"url": url}))
 
 
-def _end(session: OpenedSession) -> None:
-    report = finish(session)
-    note(_told(session, report))
-    found = shortcomings(session) if session.is_strict else []
-    if found:
-        raise ConfigError(f"Session {session.id} fell short: {'; '.join(found)}.")
-
-
 def _told(session: OpenedSession, report: Report) -> str:
-    asked = f"{report.requests} requests, {report.unmatched} of them had no answer"
+    asked = counted(report.requests, "request")
+    if report.unmatched:
+        asked += f", {report.unmatched} of them had no answer"
     if session.mode == "check":
         drifts = [f"drift: {one}" for one in report.drifts]
-        return plain("\n".join([*drifts, f"{asked}, {len(drifts)} drifts."]))
+        last = f"{asked}, {counted(len(drifts), 'drift')}."
+        return "\n".join(map(plain, [*drifts, last]))
     if session.mode not in RECORDING or session.target is None:
         return f"{asked}."
-    return f"{asked}; {report.recorded} exchanges are in {session.target.path}."
+    kept = counted(report.recorded, "exchange")
+    verb = "is" if report.recorded == 1 else "are"
+    return plain(f"{asked}; {kept} {verb} in {session.target.path}.")
 
 
 def _banner(session: OpenedSession, door: MockDoor, url: str) -> str:
@@ -220,11 +284,29 @@ def _banner(session: OpenedSession, door: MockDoor, url: str) -> str:
         f"petstore mock at {url}",
         "",
         f"  Replays  {plain(', '.join(sources)) or 'nothing'}",
-        f"  Mode     {session.mode}, on a miss: {session.on_miss}",
+        f"  Mode     {session.mode}{_missed(session)}",
         f"  Page     {url}/__mock/",
     ]
-    if session.upstream:
-        lines.append(f"  Asks     {plain(session.upstream)}")
+    if session.upstream and _asks(session):
+        whom = "the store in this process" if session.upstream == ENGINE else None
+        lines.append(f"  Asks     {whom or plain(session.upstream)}")
     if door.token is not None:
         lines.append(f"  Token    {door.token}   (for /__mock)")
     return "\n".join([*lines, "", "Ctrl-C stops it."])
+
+
+def _asks(session: OpenedSession) -> bool:
+    """Tell whether a session asks its upstream; a replay names it, and does not."""
+    return session.mode != "replay" or session.on_miss == "upstream"
+
+
+def _missed(session: OpenedSession) -> str:
+    if session.mode != "replay":
+        return ""
+    answer = {
+        "fail": "501, with a report",
+        "engine": "answered by the store in this process",
+        "example": "an example of the contract",
+        "upstream": "answered by whom it asks",
+    }[session.on_miss]
+    return f"; what was not recorded is {answer}"

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +18,8 @@ from petstore.contract.errors import StorageFull
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+_PIPE_WIDTH: Final = 1_000_000
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -57,7 +59,12 @@ def as_data(model: "BaseModel") -> object:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table; None is an empty cell."""
+    """
+    Print rows as a table; None is an empty cell.
+
+    In a terminal it is as wide as that; whoever reads a pipe gets each cell whole, in
+    a line, and without colours.
+    """
     # Imported late: most commands never draw one.
     from rich import box
     from rich.console import Console
@@ -69,8 +76,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
+    is_terminal = sys.stdout.isatty()
+    width = None if is_terminal else _PIPE_WIDTH
     with _to_stdout():
-        Console(highlight=False).print(table)
+        console = Console(highlight=False, force_terminal=is_terminal, width=width)
+        console.print(table)
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:

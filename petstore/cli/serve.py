@@ -13,7 +13,7 @@ app = typer.Typer(add_completion=False)
 
 _DATA: Final[dict[str, Any]] = {"rich_help_panel": "Data"}
 _SWITCH: Final[dict[str, Any]] = {"rich_help_panel": "Behaviour"}
-_NETWORK: Final[dict[str, Any]] = {"rich_help_panel": "Network"}
+NETWORK: Final[dict[str, Any]] = {"rich_help_panel": "Network"}
 
 Store = Annotated[
     str,
@@ -70,16 +70,16 @@ AllowReset = Annotated[
         **_SWITCH,
     ),
 ]
-Host = Annotated[str, typer.Option(help="Address to listen on.", **_NETWORK)]
+Host = Annotated[str, typer.Option(help="Address to listen on.", **NETWORK)]
 Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="0 takes a free one.", **_NETWORK)
+    int, typer.Option(min=0, max=65535, help="0 takes a free one.", **NETWORK)
 ]
 AllowHost = Annotated[
     list[str],
     typer.Option(
         metavar="NAME",
         help="Name that the server answers to; may be repeated.",
-        **_NETWORK,
+        **NETWORK,
     ),
 ]
 CorsOrigin = Annotated[
@@ -87,13 +87,13 @@ CorsOrigin = Annotated[
     typer.Option(
         metavar="ORIGIN",
         help="Whose web pages may call: any ('*') in a sandbox, none in a shop.",
-        **_NETWORK,
+        **NETWORK,
     ),
 ]
 Workers = Annotated[
     int,
     typer.Option(
-        min=1, max=64, help="Processes that serve; above 1 on Postgres.", **_NETWORK
+        min=1, max=64, help="Processes that serve; above 1 on Postgres.", **NETWORK
     ),
 ]
 IsVerbose = Annotated[

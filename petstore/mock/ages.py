@@ -1,12 +1,62 @@
-"""Read how old a recording may be, and when it was made."""
+"""Say how old a recording is, and how old it may be."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from petstore.contract.errors import ConfigError
+from petstore.mock.cassette import Cassette
+from petstore.mock.exchange import MAX_AGE_PATTERN, Header
+from petstore.mock.instants import iso_instant
+from petstore.mock.logs import LOGGER
+from petstore.mock.steps import ENGINE
 
-_LIMIT: Final = re.compile(r"[0-9]{1,5}d")
+_LIMIT: Final = re.compile(MAX_AGE_PATTERN)
+
+
+def check_age(
+    cassette: Cassette,
+    max_age: str | None,
+    *,
+    now: datetime,
+    environment: Mapping[str, str],
+) -> None:
+    """
+    Warn of a recording that is too old.
+
+    Args:
+        max_age: As `limit_of` reads it; None for what the cassette says.
+
+    Raises:
+        ConfigError: It is too old, and this is CI; or one of its times is none.
+    """
+    header = cassette.header
+    limit = max_age or header.max_age
+    told = header.checked or header.recorded
+    if limit is None or told is None or is_ageless(header):
+        return
+    made = iso_instant(told)
+    if made is None:
+        raise ConfigError(
+            f"{cassette.path}: recorded: {told!r:.40} is no instant; one is"
+            " 2026-11-22T20:00:00Z."
+        )
+    age = now - made
+    if age <= limit_of(limit):
+        return
+    text = (
+        f"{cassette.path} is {age.days} days old, and max_age is {limit}. Record it"
+        " anew, or check it against its upstream."
+    )
+    if environment.get("CI"):
+        raise ConfigError(text)
+    LOGGER.warning("%s", text)
+
+
+def is_ageless(header: Header) -> bool:
+    """Tell whether a recording is of the engine, which has the same time each day."""
+    return header.upstream == ENGINE
 
 
 def limit_of(text: str) -> timedelta:
@@ -21,12 +71,3 @@ def limit_of(text: str) -> timedelta:
             f"Wrong max_age: {text!r:.40} should be a number of days; 90d is one."
         )
     return timedelta(days=int(text.removesuffix("d")))
-
-
-def instant_of(text: str) -> datetime | None:
-    """Read when a recording was made, in UTC unless told; None for no instant."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

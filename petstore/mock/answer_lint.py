@@ -11,9 +11,8 @@ Compare an answer with what its operation answers on its face; no I/O.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from functools import partial
-from typing import Any, Final, NamedTuple, get_origin
+from typing import Any, Final, NamedTuple, get_args, get_origin
+from xml.etree import ElementTree
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
@@ -25,11 +24,11 @@ from petstore.contract.errors import (
     PROBLEM_MEDIA_TYPE,
     REMOTE_ERRORS,
     DecodeError,
+    Malformed,
     PetstoreError,
 )
 from petstore.contract.flavours import Shape
 from petstore.contract.http import Match, Request
-from petstore.contract.java_date import read_java_date
 from petstore.contract.media import EVENTS, JSON, OCTETS, XML, YAML, media_type
 from petstore.contract.model import enum_fields
 from petstore.contract.pet import ApiResponse, Pet, Photo
@@ -37,7 +36,9 @@ from petstore.contract.replies import EXPIRES_HEADER, Response, decode_reply
 from petstore.contract.user import Token
 from petstore.contract.versions import etag
 from petstore.contract.xml import from_xml
+from petstore.mock.body_facts import xml_tree
 from petstore.mock.drifts import Finding, Place, shown, steps_of
+from petstore.mock.instants import instant_of, iso_instant
 from petstore.mock.json_walk import Location
 
 _NOT_MODIFIED: Final = 304
@@ -168,7 +169,7 @@ def _annotation(answered: Answered) -> Any:
 
 def _of_login(answered: Answered) -> Iterator[Finding]:
     expiry = answered.response.headers.get(EXPIRES_HEADER, "")
-    if not (_is_instant(expiry) or _is_java_date(expiry)):
+    if instant_of(expiry) is None:
         location = ("response", "headers", EXPIRES_HEADER)
         yield answered.finding(location, "date", "when the token stops working")
         return
@@ -184,9 +185,9 @@ def _read(answered: Answered, annotation: Any) -> tuple[Any, list[Finding]]:
     problems: list[tuple[Location, str, str]] = []
     try:
         if media_type(answered.response.headers) == XML:
-            if get_origin(annotation) is not None or annotation is str:
+            if annotation is str:
                 return None, []
-            content = to_json(from_xml(content, annotation))
+            content = to_json(_from_xml(content, annotation))
         value = adapter_for(annotation).validate_json(content, strict=True)
     except ValidationError as error:
         invalid = invalid_from(error, "")
@@ -206,6 +207,26 @@ def _read(answered: Answered, annotation: Any) -> tuple[Any, list[Finding]]:
     return value, findings + list(_of_etag(answered, value))
 
 
+def _from_xml(content: bytes, annotation: Any) -> Any:
+    """
+    Return what XML holds: an entity, or a list of them.
+
+    Raises:
+        Malformed: It is no XML, or an entity is no contract's.
+    """
+    if get_origin(annotation) is not list:
+        return from_xml(content, annotation)
+    (kind,) = get_args(annotation)
+    try:
+        root = xml_tree(content)
+    except (ValueError, ElementTree.ParseError) as error:
+        raise Malformed(f"The body is no well-formed XML: {error}.") from error
+    if (root.text or "").strip():
+        raise Malformed(f"The element <{root.tag}> holds text, and should hold a list.")
+    # One by one: the contract's limit is for the XML of one entity.
+    return [from_xml(ElementTree.tostring(one), kind) for one in root]
+
+
 def _is_tolerated(
     answered: Answered, content: bytes, steps: Location, kind: str
 ) -> bool:
@@ -219,7 +240,7 @@ def _is_tolerated(
     value = from_json(content)
     for step in steps:
         value = value[step]
-    return isinstance(value, str) and _is_instant(value)
+    return isinstance(value, str) and iso_instant(value) is not None
 
 
 def _repaired(content: bytes, annotation: Any) -> Any:
@@ -291,19 +312,3 @@ def _of_etag(answered: Answered, value: object) -> Iterator[Finding]:
         return
     location = ("response", "headers", "etag")
     yield answered.finding(location, "etag", f"{etag(version)}, as the body has it")
-
-
-def _is_instant(text: str) -> bool:
-    return _reads(partial(datetime.fromisoformat, text))
-
-
-def _is_java_date(text: str) -> bool:
-    return _reads(partial(read_java_date, text))
-
-
-def _reads(read: Any) -> bool:
-    try:
-        read()
-    except (ValueError, LookupError):
-        return False
-    return True

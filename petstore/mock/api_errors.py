@@ -1,10 +1,12 @@
 """Refuse a request in the words of the API that was asked."""
 
-from petstore.contract.errors import RemoteError, remote_error
+from http import HTTPStatus
+
+from petstore.contract.errors import Conflicted, RemoteError, remote_error
 from petstore.contract.flavours import face_of
 from petstore.contract.http import Request
 from petstore.contract.refusals import Refused, encode_error
-from petstore.contract.replies import Response
+from petstore.contract.replies import PROBLEM_HEADER, Response
 from petstore.mock.facts import match_of
 from petstore.mock.faults import Effect
 
@@ -30,5 +32,12 @@ def _encoded(request: Request, error: RemoteError, status: int) -> Response:
     route = None if match is None else match.route
     refused = Refused(face, route, request, request.path, "")
     response = encode_error(refused, error)
+    if response.status != status and status in set(HTTPStatus):
+        # The public servers have no words for it: those that they have for any status.
+        plain = Conflicted(error.message)
+        plain.status = status
+        told = response.headers[PROBLEM_HEADER]
+        response = encode_error(refused, plain)
+        response.headers[PROBLEM_HEADER] = told
     response.status = status
     return response

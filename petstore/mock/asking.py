@@ -11,7 +11,7 @@ cursor; with it comes another engine, which knows nothing of the one before.
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -21,7 +21,7 @@ from petstore.contract.call import ByteStream
 from petstore.contract.errors import ConfigError
 from petstore.contract.replies import Response
 from petstore.mock.opening import OpenedSession
-from petstore.mock.refusals import UpstreamFailed
+from petstore.mock.refusals import UpstreamFailed, overtaken
 from petstore.mock.session import Session
 from petstore.mock.steps import ENGINE, Ask
 from petstore.mock.tape import Cursor
@@ -78,7 +78,7 @@ class Others:
             ConfigError: There is nobody to ask, or it does not answer.
         """
         with self._asking:
-            url = asked_of(self._session, ask)
+            url = _asked_of(self._session, ask)
             if url == ENGINE:
                 return self._opened().answer(ask.request)
             return self._connected(url).ask(ask)
@@ -88,7 +88,7 @@ class Others:
         response = await asyncio.to_thread(self.ask, ask)
         body = response.body
         if isinstance(body, ByteStream) and not isinstance(body.chunks, bytes):
-            response.body = replace(body, chunks=_off_loop(body.chunks))
+            response.body = replace(body, chunks=_OffLoop(body.chunks))
         return response
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class Askers:
             UpstreamFailed: Nobody does; says why.
         """
         try:
-            url = asked_of(session, ask)
+            url = _asked_of(session, ask)
             if url == ENGINE:
                 return await (await self._engine(session)).ask_async(ask)
             return await self._connected(url).ask_async(ask)
@@ -226,13 +226,16 @@ class _Engine:
         await self._door.close()
 
 
-def asked_of(session: Session, ask: Ask) -> str:
+def _asked_of(session: Session, ask: Ask) -> str:
     """
     Return the URL of who answers, or `engine`.
 
     Raises:
         ConfigError: The session has nobody to ask.
+        Overtaken: The session was reset since; its next engine knows nothing of it.
     """
+    if ask.begun is not None and ask.begun is not session.cursor:
+        raise overtaken(session.id)
     url = session.upstream if isinstance(session, OpenedSession) else None
     if ENGINE in (ask.whom, url):
         return ENGINE
@@ -255,21 +258,34 @@ def _engine_of(session: Session) -> Answering:
     return _Engine(AsyncEngineDoor(**engine_setup(session)))
 
 
-async def _off_loop(chunks: Any) -> AsyncIterator[bytes]:
-    """Wait for the next event in a thread: the loop has more to do."""
-    events: Iterator[bytes] = iter(chunks)
-    waiting: Future[bytes | None] = Future()
-    waiting.set_result(b"")
-    try:
-        while True:
-            waiting = _next_off_loop(events)
-            event = await asyncio.wrap_future(waiting)
-            if event is None:
-                return
-            yield event
-    finally:
+class _OffLoop:
+    """Wait for each event in a thread: the loop has more to do."""
+
+    def __init__(self, chunks: Any) -> None:
+        self._chunks = chunks
+        self._events: Iterator[bytes] = iter(chunks)
+        self._waiting: Future[bytes | None] = Future()
+        self._waiting.set_result(b"")
+
+    def __aiter__(self) -> "_OffLoop":
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._waiting = _next_off_loop(self._events)
+        try:
+            event = await asyncio.wrap_future(self._waiting)
+        except BaseException:
+            await self.aclose()
+            raise
+        if event is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        return event
+
+    async def aclose(self) -> None:
+        """End the stream, also one that nobody began to read."""
         # Nobody can close what a thread is still in.
-        waiting.add_done_callback(lambda _: chunks.close())
+        self._waiting.add_done_callback(lambda _: self._chunks.close())
 
 
 def _next_off_loop(events: Iterator[bytes]) -> "Future[bytes | None]":

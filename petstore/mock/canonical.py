@@ -17,13 +17,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, get_args, get_origin
 from urllib.parse import quote
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from petstore.contract.call import Place
 from petstore.contract.flavours import Route, Shape
 from petstore.contract.http import Match, read_integer
-from petstore.contract.java_date import java_date, read_java_date
+from petstore.contract.java_date import java_date
 from petstore.contract.order import OrderDraft
 from petstore.contract.pet import PetDraft
 from petstore.contract.replies import EXPIRES_HEADER, PROBLEM_HEADER
@@ -31,18 +31,24 @@ from petstore.contract.user import UserDraft
 from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import Content, Exchange
 from petstore.mock.facts import match_of
+from petstore.mock.instants import instant_of
+from petstore.mock.keys import KINDS, KINDS_BY_TAG, KINDS_BY_WIRE_NAME
 from petstore.mock.tape import wire_request
 
 # What stands for an id or a time: is given its kind and value, returns the new value.
 Visit = Callable[[str, Any], Any]
 INSTANT: Final = "instant"
+# Whatever type checkers say, pydantic's is a class of its own.
+_TIMES: Final[tuple[Any, ...]] = (datetime, AwareDatetime)
 _ID_FIELDS: Final[dict[type[BaseModel], dict[str, str]]] = {
     PetDraft: {"id": "pet"},
     OrderDraft: {"id": "order", "petId": "pet"},
     UserDraft: {"id": "user"},
 }
-_ID_ARGUMENTS: Final = {"petId": "pet", "orderId": "order"}
-_TAGS: Final = {"pet": "pet", "store": "order", "user": "user"}
+# A user is named by no number.
+_ID_ARGUMENTS: Final = {
+    name: kind for name, kind in KINDS_BY_WIRE_NAME.items() if kind != "user"
+}
 _IN_WORDS: Final = re.compile(r"\b(pet|order|user) ([0-9]{1,19})\b", re.IGNORECASE)
 _XML_TAG: Final = re.compile(r"<(/?)([\w:.-]+)(?:\s[^<>]*)?(/?)>")
 _PARTS_OF_PET: Final = ("category", "tag", "tags")
@@ -90,7 +96,7 @@ class _Renaming:
     def __init__(self, first: _Firsts, recorded: str | None) -> None:
         self._ids: dict[tuple[str, Any], int] = {}
         self._of_server = first.of_server
-        for kind in _TAGS.values():
+        for kind in KINDS:
             taken = {value for one, value in first.of_client if one == kind}
             number = 0
             for key in first.of_server:
@@ -98,7 +104,7 @@ class _Renaming:
                     number = _next_free(number, taken)
                     self._ids[key] = number
         times = [value for kind, value in first.of_server if kind == INSTANT]
-        begin = None if recorded is None else _instant(recorded)
+        begin = None if recorded is None else instant_of(recorded)
         self._shift = begin - times[0] if times and begin else timedelta()
 
     def __call__(self, kind: str, value: Any) -> Any:
@@ -107,7 +113,11 @@ class _Renaming:
             return self._ids.get(key, value)
         if key not in self._of_server or not self._shift:
             return value
-        return _written_like(value, key[1] + self._shift)
+        try:
+            return _written_like(value, key[1] + self._shift)
+        except OverflowError:
+            # The calendar ends with the year 9999.
+            return value
 
 
 def _next_free(number: int, taken: set[Any]) -> int:
@@ -118,20 +128,9 @@ def _next_free(number: int, taken: set[Any]) -> int:
 
 
 def _plain(kind: str, value: Any) -> Any:
-    return _instant(value) if kind == INSTANT else value
-
-
-def _instant(value: Any) -> datetime | None:
-    """Read a time as the contract's faces write it; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    for read in (datetime.fromisoformat, read_java_date):
-        try:
-            at = read(value)
-        except (ValueError, LookupError):
-            continue
-        return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return None
+    if kind != INSTANT:
+        return value
+    return instant_of(value) if isinstance(value, str) else None
 
 
 def _written_like(text: str, at: datetime) -> str:
@@ -230,7 +229,7 @@ def _body(
     content: Content, annotation: Any, route: Route, visit: Visit
 ) -> dict[str, Any]:
     if content.kind == "text" and content.text is not None:
-        kind = _TAGS.get(route.operation.tag)
+        kind = KINDS_BY_TAG.get(route.operation.tag)
         is_xml = kind is not None and content.text.lstrip().startswith("<")
         return {"text": _xml(content.text, str(kind), visit)} if is_xml else {}
     if content.kind != "json":
@@ -240,7 +239,7 @@ def _body(
     is_text = is_message and isinstance(value["message"], str)
     if is_text and route.shape is Shape.MESSAGE:
         is_name = route.operation.id == "deleteUser"
-        kind = None if is_name else _TAGS.get(route.operation.tag)
+        kind = None if is_name else KINDS_BY_TAG.get(route.operation.tag)
         return {
             "json_value": {**value, "message": _number(visit, kind, value["message"])}
         }
@@ -252,7 +251,7 @@ def _json(value: Any, annotation: Any, visit: Visit) -> Any:
     kind = _inner(annotation)
     if isinstance(value, list) and get_origin(kind) is list:
         return [_json(one, get_args(kind)[0], visit) for one in value]
-    if kind is datetime:
+    if kind in _TIMES:
         return visit(INSTANT, value)
     is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
     if not is_model or not isinstance(value, dict):
@@ -291,7 +290,7 @@ def _xml(text: str, kind: str, visit: Visit) -> str:
         if is_end:
             field = _xml_kind(path, kind)
             inner = text[position : tag.start()]
-            pieces.append(inner if field is None else _number(visit, field, inner))
+            pieces.append(_xml_value(visit, field, inner))
             path = path[:-1]
         else:
             pieces.append(text[position : tag.start()])
@@ -301,9 +300,16 @@ def _xml(text: str, kind: str, visit: Visit) -> str:
     return "".join([*pieces, text[position:]])
 
 
+def _xml_value(visit: Visit, kind: str | None, text: str) -> str:
+    new = visit(kind, text) if kind == INSTANT else _number(visit, kind, text)
+    return str(new)
+
+
 def _xml_kind(path: list[str], kind: str) -> str | None:
-    """Say what an element's number identifies; None where it is no id."""
+    """Say what an element holds; None where it is neither id nor time."""
     name = path[-1] if path else ""
+    if name == "shipDate":
+        return INSTANT
     if name == "petId":
         return "pet"
     is_of_entity = len(path) > 1 and path[-2].lower() not in _PARTS_OF_PET

@@ -30,7 +30,31 @@ hash of what it holds. Dates, names of servers, lengths and ids of requests are 
 out, so recording the same twice gives the same bytes. Credentials are replaced, as
 `redaction.py` says.
 
-A file is only ever replaced by a whole one.
+How an answer is framed is for the mock to say, so headers such as transfer-encoding,
+connection and content-length are refused; but where HEAD was answered, content-length
+is the length of the body that GET has, and there is no body:
+
+    request: {method: HEAD, path: /pet/7}
+    response: {status: 200, headers: {content-length: '1234'}}
+
+A stream of events may say when each of its pieces came, in ms after the head of the
+answer; it is recorded with --timing alone, for no two recordings would be the same:
+
+    chunks: ["id: 1\n\n", "id: 2\n\n"]
+    offsets_ms: [0, 250]                    # one for each piece, none before the last
+
+Several cookies are a list. What they are worth is a secret, so there are placeholders,
+which a client sends back and nobody compares; and they have no Expires, which differs
+each time, unless it says that they are over. Neither do challenges tell a nonce:
+
+    response:
+      status: 401
+      headers:
+        set-cookie: [sid=<cookie-1>; Path=/; HttpOnly, lang=<cookie-2>]
+        www-authenticate: Digest realm="pets", nonce="<nonce-1>"
+
+Where an answer leads to its own server, `location` has the path alone, and so leads to
+the mock. A file is only ever replaced by a whole one that can be read again.
 """
 
 import difflib
@@ -45,23 +69,29 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from petstore.contract.checks import sentence
 from petstore.contract.errors import ConfigError
 from petstore.mock.exchange import (
+    SIDE_NAME_PATTERN,
     Content,
     Exchange,
     FormPart,
     Header,
-    Matching,
     RecordedRequest,
     RecordedResponse,
+    headers_of,
     values_of,
 )
+from petstore.mock.whole_files import write_file, written_path
+from petstore.mock.wording import faults_of
 from petstore.mock.yaml_stream import line_of, read_stream, write_stream
 
-_SIDE_NAME: Final = re.compile(r"[0-9a-f]{12}\.[a-z0-9]{1,8}")
+SIDE_SUFFIX: Final = ".files"
+_SIDE_NAME: Final = re.compile(SIDE_NAME_PATTERN)
 _HASH_LENGTH: Final = 12
+_BEGIN: Final = "it should begin with `petstore: cassette/1`"
 _BEGIN_LENGTH: Final = 100
-_FILE_BYTES_MAX: Final = 1024 * 1024 * 1024
+FILE_BYTES_MAX: Final = 1024 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -85,6 +115,20 @@ class Cassette:
         self.files[name] = body
         return name
 
+    def check_files(self, exchange: Exchange) -> None:
+        """
+        Look whether the large bodies of an exchange are there, and read none of them.
+
+        Raises:
+            ConfigError: One is missing, or its name leads elsewhere.
+        """
+        for name in _side_names([exchange]):
+            path = self._path_of(name)
+            if path is not None and not path.is_file():
+                raise ConfigError(
+                    f"{path} is missing. Bring it back, or record the exchange anew."
+                )
+
     def fetch(self, name: str) -> bytes:
         """
         Return a large body.
@@ -92,16 +136,9 @@ class Cassette:
         Raises:
             ConfigError: There is no such file, or its name leads elsewhere.
         """
-        if not _SIDE_NAME.fullmatch(name):
-            raise ConfigError(
-                f"Wrong file: {name!r:.100} is no name of a file beside a cassette, as"
-                " 5d1c0b2a9f3e.jpg is one."
-            )
-        if name not in self.files:
-            if self.path is None:
-                raise ConfigError(f"The cassette has no file {name}.")
-            path = side_folder(self.path) / name
-            body = _read(path)
+        path = self._path_of(name)
+        if path is not None:
+            body = read_file(path)
             if not name.startswith(f"{_hash_of(body)}."):
                 raise ConfigError(
                     f"{path} was changed or cut off: its name is no longer the hash of"
@@ -110,14 +147,37 @@ class Cassette:
             self.files[name] = body
         return self.files[name]
 
+    def cut(self, count: int) -> None:
+        """Keep the first exchanges, and the large bodies that they name."""
+        del self.exchanges[count:]
+        names = set(_side_names(self.exchanges))
+        self.files = {name: self.files[name] for name in names & self.files.keys()}
+
+    def _path_of(self, name: str) -> Path | None:
+        """Return where a large body lies; None where it is held already."""
+        if not _SIDE_NAME.fullmatch(name):
+            raise ConfigError(
+                f"Wrong file: {name!r:.100} is no name of a file beside a cassette, as"
+                " 5d1c0b2a9f3e.jpg is one."
+            )
+        if name in self.files:
+            return None
+        if self.path is None:
+            raise ConfigError(f"The cassette has no file {name}.")
+        return side_folder(self.path) / name
+
 
 def _hash_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:_HASH_LENGTH]
 
 
 def side_folder(path: Path) -> Path:
-    """Return where the large bodies of a cassette lie."""
-    return path.with_name(f"{path.name}.files")
+    """Return where large bodies lie: beside a cassette, or what a link leads to."""
+    beside = path.with_name(f"{path.name}{SIDE_SUFFIX}")
+    if path.is_symlink() and not beside.exists():
+        target = Path(os.path.realpath(path))
+        return target.with_name(f"{target.name}{SIDE_SUFFIX}")
+    return beside
 
 
 def load(path: Path | str) -> Cassette:
@@ -129,7 +189,7 @@ def load(path: Path | str) -> Cassette:
     """
     path = Path(path)
     try:
-        text = _read(path).decode()
+        text = read_file(path).decode()
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no cassette: it is not UTF-8.") from error
     _refuse_foreign(text, path)
@@ -150,7 +210,7 @@ def parse(text: str, path: Path | None = None) -> Cassette:
         try:
             read = model.model_validate(document.value)
         except ValidationError as error:
-            raise ConfigError(_told(name, error, where)) from None
+            raise ConfigError(_told(name, error, model, where)) from None
         if isinstance(read, Header):
             header = read
             continue
@@ -162,9 +222,7 @@ def parse(text: str, path: Path | None = None) -> Cassette:
         seen[read.id] = document.line
         exchanges.append(read)
     if header is None:
-        raise ConfigError(
-            f"{name} is no cassette: it should begin with `petstore: cassette/1`."
-        )
+        raise ConfigError(f"{name} is no cassette: {_BEGIN}.")
     return Cassette(header, exchanges, path)
 
 
@@ -183,26 +241,33 @@ def save(cassette: Cassette, path: Path | None = None) -> bool:
         Whether the file is another one now.
 
     Raises:
-        ConfigError: It cannot be written.
+        ConfigError: It cannot be written, or could not be read again; the file is as
+            it was.
     """
     path = path or cassette.path
     assert path is not None
-    text = dump(cassette).encode()
+    target = written_path(path)
     names = sorted(set(_side_names(cassette.exchanges)))
     bodies = {name: cassette.fetch(name) for name in names}
+    folder = side_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = side_folder(path)
-        for name, body in bodies.items():
-            folder.mkdir(exist_ok=True)
-            if not (folder / name).exists():
-                _replace(folder / name, body)
-        is_changed = not path.exists() or path.read_bytes() != text
+        text = dump(cassette).encode()
+        is_changed = not target.exists() or target.read_bytes() != text
         if is_changed:
-            _replace(path, text)
+            # What nobody can read must not take the place of what one can.
+            parse(text.decode())
+        for name, body in bodies.items():
+            if not (folder / name).exists():
+                write_file(folder / name, body)
+        if is_changed:
+            write_file(path, text)
         _sweep(folder, set(names))
     except OSError as error:
         raise ConfigError(f"Cannot write {path}: {error.strerror}.") from error
+    except RecursionError:
+        raise ConfigError(
+            f"{path} is as it was: a body is nested too deep to be written."
+        ) from None
     return is_changed
 
 
@@ -218,8 +283,9 @@ def document_of(exchange: Exchange) -> dict[str, Any]:
     }
     document["response"] = {
         "status": response.status,
-        **_given(headers=response.headers),
+        **_given(headers=headers_of(response.headers)),
         **_content(response),
+        **_given(offsets_ms=response.offsets_ms),
     }
     match = _given(ignore=exchange.match.ignore, times=exchange.match.times)
     return {**document, **_given(match=match, note=exchange.note)}
@@ -260,20 +326,6 @@ def _side_names(exchanges: Iterable[Exchange]) -> Iterable[str]:
             yield from (one.file for one in pieces if one.file is not None)
 
 
-def write_file(path: Path, body: bytes) -> None:
-    """
-    Put a whole file in the place of what is there, or nothing.
-
-    Raises:
-        ConfigError: It cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, body)
-    except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror}.") from error
-
-
 def _refuse_foreign(text: str, path: Path) -> None:
     """Say what a file is that is no cassette, where that can be told."""
     begin = text.lstrip()[:_BEGIN_LENGTH]
@@ -284,6 +336,8 @@ def _refuse_foreign(text: str, path: Path) -> None:
         kind = "JSON"
     elif begin.startswith(("version:", "interactions:")):
         kind = "a recording of VCR.py"
+    if kind is None and "cassette/" not in text:
+        raise ConfigError(f"{path} is no cassette: {_BEGIN}.")
     if kind is not None:
         raise ConfigError(
             f"{path} is {kind}, and no cassette; make one of it with `petstore mock"
@@ -291,26 +345,20 @@ def _refuse_foreign(text: str, path: Path) -> None:
         )
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path, size_bytes_max: int = FILE_BYTES_MAX) -> bytes:
+    """
+    Return what is in a file.
+
+    Raises:
+        ConfigError: It cannot be read, or is larger than any recording.
+    """
     try:
-        if path.stat().st_size > _FILE_BYTES_MAX:
-            raise ConfigError(f"{path} is larger than 1 GB, which no recording is.")
+        if path.stat().st_size > size_bytes_max:
+            size = f"{size_bytes_max // 1024**2:,} MB"
+            raise ConfigError(f"{path} is larger than {size}, which no recording is.")
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-def _replace(path: Path, body: bytes) -> None:
-    """Put a whole file in the place of what is there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _sweep(folder: Path, names: set[str]) -> None:
@@ -320,7 +368,7 @@ def _sweep(folder: Path, names: set[str]) -> None:
     for one in folder.iterdir():
         if _SIDE_NAME.fullmatch(one.name) and one.name not in names:
             one.unlink()
-    if not any(folder.iterdir()):
+    if not any(folder.iterdir()) and not folder.is_symlink():
         folder.rmdir()
 
 
@@ -331,37 +379,11 @@ def _names(document: Any) -> list[str]:
     return [*names, *(["petstore"] if close else [])]
 
 
-def _told(name: str, error: ValidationError, where: Any) -> str:
+def _told(name: str, error: ValidationError, model: Any, where: Any) -> str:
     """Say the first thing that is wrong: file, line, field, and what would be right."""
-    errors = error.errors(include_url=False, include_input=False)
-    # A name that is misspelt is also one that is missing.
-    first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
-    location = list(first["loc"])
-    line = where(location)
-    place = ".".join(str(step) for step in location) or "the document"
-    if first["type"] == "extra_forbidden":
-        known = _fields_at(error.title, location[:-1])
-        close = difflib.get_close_matches(str(location[-1]), known, 1)
-        hint = (
-            f"; did you mean {close[0]}?"
-            if close
-            else f"; there are {', '.join(known)}."
-        )
-        return f"{name}:{line}: {place}: there is no such field{hint}"
-    if first["type"] == "missing":
-        return f"{name}:{line}: {place} is missing."
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{name}:{line}: {place}: {message[:1].lower()}{message[1:]}."
-
-
-def _fields_at(title: str, location: list[Any]) -> list[str]:
-    """Return the names of the fields that a place in a document may have."""
-    kind: Any = Header if title == "Header" else Exchange
-    for step in location:
-        kind = {
-            "request": RecordedRequest,
-            "response": RecordedResponse,
-            "match": Matching,
-            "parts": FormPart,
-        }.get(step, kind)
-    return [info.alias or name for name, info in kind.model_fields.items()]
+    first = faults_of(error, model)[0]
+    if model is Header and first.field in Exchange.model_fields:
+        first = first._replace(message="a line --- is missing before it")
+    line = where(first.location)
+    place = first.field or "the document"
+    return sentence(f"{name}:{line}: {place}: {first.message}")

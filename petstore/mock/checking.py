@@ -6,8 +6,8 @@ Tell whether a recording still says what is so.
     contract   each exchange is as the contract has it (`contract_lint.py`)
     story      what the exchanges say fits together (`story_lint.py`)
     live       a server answers as was recorded (`live_check.py`); only when asked for
-    age        it is not older than it should be; another contract was known then (a
-               warning)
+    age        it is not older than it should be, unless it is of the engine, whose time
+               stands still; another contract was known then (a warning)
 
 What is beyond the contract is only looked at for what is readable and secret.
 """
@@ -20,18 +20,25 @@ from typing import Final, TypedDict, Unpack
 from petstore.contract.errors import ConfigError, Malformed
 from petstore.contract.http import Request
 from petstore.contract.replies import Response
-from petstore.mock.ages import instant_of, limit_of
+from petstore.mock.ages import is_ageless, limit_of
 from petstore.mock.cassette import Cassette, document_of
 from petstore.mock.contract_lint import Read, read_exchange
 from petstore.mock.contract_stamp import contract_stamp
 from petstore.mock.drifts import Drift, Finding, Lines, Place
 from petstore.mock.facts import read_ignored
+from petstore.mock.instants import iso_instant
 from petstore.mock.json_walk import NOTHING, Location, differences, field_of
-from petstore.mock.live_check import live_findings
+from petstore.mock.live_check import Tally, live_findings
 from petstore.mock.recording import Recorder
 from petstore.mock.redaction import Redactor
-from petstore.mock.rerecording import Unredacted, plain_response, rerecorded
-from petstore.mock.secrets import SECRET_HEADERS, WILDCARD, is_secret_name
+from petstore.mock.rerecording import (
+    Unredacted,
+    plain_header,
+    plain_note,
+    plain_response,
+    rerecorded,
+)
+from petstore.mock.secrets import WILDCARD, is_secret_header
 from petstore.mock.story_lint import story_findings
 from petstore.mock.tape import wire_request
 
@@ -54,6 +61,7 @@ class Checks(TypedDict, total=False):
         now: When it is; without it, no age is checked.
         values: Whether a live answer must have the recorded values, too.
         is_asked: Whether the network may be used although CI is set.
+        tally: Counts what a server was asked for; goes on with each recording.
     """
 
     against: str
@@ -62,6 +70,7 @@ class Checks(TypedDict, total=False):
     now: datetime | None
     values: bool
     is_asked: bool
+    tally: Tally
 
 
 def check_cassette(cassette: Cassette, **checks: Unpack[Checks]) -> list[Drift]:
@@ -88,6 +97,7 @@ def check_cassette(cassette: Cassette, **checks: Unpack[Checks]) -> list[Drift]:
         read = read_exchange(place, request, response, made_up)
         findings += read.findings
         reads.append(read)
+    findings += secrets.of_header()
     findings += story_findings(reads)
     findings += _of_server(reads, checks)
     return _placed(cassette, findings)
@@ -99,7 +109,7 @@ def _of_age(cassette: Cassette, checks: Checks) -> Iterator[Finding]:
     told = header.checked or header.recorded
     at = None
     if told is not None:
-        at = instant_of(told)
+        at = iso_instant(told)
         if at is None:
             words = f"recorded {told!r}; right is a time as 2030-01-31T12:00:00Z"
             yield Finding(None, (name,), "date", words)
@@ -108,6 +118,8 @@ def _of_age(cassette: Cassette, checks: Checks) -> Iterator[Finding]:
     if limit is None or now is None:
         return
     oldest = now - limit_of(limit)
+    if is_ageless(header):
+        return
     if at is None:
         words = f"is missing, so nobody knows whether it is older than {limit}"
         yield Finding(None, ("recorded",), "age", words)
@@ -163,7 +175,16 @@ class _Secrets:
         self._cassette = cassette
         self._scratch = Cassette(cassette.header)
         self._plain = Recorder(self._scratch, Unredacted())
-        self._redacted = Recorder(self._scratch, Redactor())
+        self._redactor = Redactor()
+        self._redacted = Recorder(self._scratch, self._redactor)
+
+    def of_header(self) -> Iterator[Finding]:
+        """Yield what is a secret in the header; last, when all of them are known."""
+        header = self._cassette.header
+        plain = plain_header(header, self._redactor)
+        for name in type(header).model_fields:
+            if getattr(header, name) != getattr(plain, name):
+                yield Finding(None, (name,), "secret", _TOLD)
 
     def findings(self, place: Place) -> Iterator[Finding]:
         """Yield what is a secret in an exchange."""
@@ -171,13 +192,17 @@ class _Secrets:
             Finding(place.number, location, "secret", _TOLD)
             for location in _secret_headers(place)
         )
+        if plain_note(place.exchange, self._redactor) != place.exchange:
+            yield Finding(place.number, ("note",), "secret", _TOLD)
         try:
             before, after = (
                 document_of(rerecorded(recorder, self._cassette, place.exchange))
                 for recorder in (self._plain, self._redacted)
             )
         except Malformed as error:
-            yield Finding(place.number, ("request",), "unreadable", error.message)
+            (problem,) = error.fields
+            location = (problem.field, "headers", "content-encoding")
+            yield Finding(place.number, location, "unreadable", problem.message)
             return
         finally:
             self._scratch.files.clear()
@@ -196,18 +221,19 @@ def _secret_headers(place: Place) -> Iterator[Location]:
         ("response", exchange.response.headers),
     ):
         for name, value in headers.items():
-            if value != WILDCARD and _is_secret_header(name):
+            if value != WILDCARD and is_secret_header(name.lower()):
                 yield half, "headers", name
-
-
-def _is_secret_header(name: str) -> bool:
-    return name.lower() in SECRET_HEADERS or is_secret_name(name)
 
 
 def _of_server(reads: list[Read], checks: Checks) -> list[Finding]:
     against, ask = checks.get("against", CONTRACT), checks.get("ask")
+
+    def found(ask: Asked) -> list[Finding]:
+        values, tally = checks.get("values", False), checks.get("tally")
+        return list(live_findings(reads, ask, values=values, tally=tally))
+
     if ask is not None:
-        return list(live_findings(reads, ask, values=checks.get("values", False)))
+        return found(ask)
     if against == CONTRACT:
         return []
     # Late, for it loads httpx.
@@ -216,13 +242,7 @@ def _of_server(reads: list[Read], checks: Checks) -> list[Finding]:
 
     upstream = Upstream(against, is_asked=checks.get("is_asked", False))
     try:
-        return list(
-            live_findings(
-                reads,
-                lambda request: upstream.ask(Ask("upstream", request)),
-                values=checks.get("values", False),
-            )
-        )
+        return found(lambda request: upstream.ask(Ask("upstream", request)))
     finally:
         upstream.close()
 
@@ -231,7 +251,7 @@ def _placed(cassette: Cassette, findings: list[Finding]) -> list[Drift]:
     path = cassette.path
     has_file = bool(findings) and path is not None and path.is_file()
     assert path is not None or not has_file
-    text = path.read_text() if has_file and path is not None else ""
+    text = path.read_text("utf-8") if has_file and path is not None else ""
     lines = Lines(text, len(cassette.exchanges) + 1)
     findings.sort(key=lambda one: -1 if one.number is None else one.number)
     return [

@@ -12,6 +12,7 @@ in whole seconds: two answers about one order agree.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,7 @@ class ClockPlan(NamedTuple):
 
 
 REAL: Final = ClockPlan()
+_AN_INSTANT: Final = "2026-11-22T20:00:00Z"
 
 
 def parse_clock(text: str) -> ClockPlan:
@@ -60,7 +62,13 @@ def parse_clock(text: str) -> ClockPlan:
         return ClockPlan("freeze")
     if text == "shift":
         return ClockPlan("shift")
-    return ClockPlan("freeze", _read_instant(text, "The clock"))
+    at = _read_instant(text)
+    if at is None:
+        raise ConfigError(
+            f"Wrong clock: {text!r:.60} should be real, freeze, shift, or an instant"
+            f" with its zone at which it stands still, as {_AN_INSTANT}."
+        )
+    return ClockPlan("freeze", at)
 
 
 def system_now() -> datetime:
@@ -91,6 +99,8 @@ class Clock:
         self.kind = plan.kind
         self._today = today
         self._advanced = timedelta()
+        # Any thread may let it go on, and none of them may be forgotten.
+        self._advancing = threading.Lock()
         self._stands_at: datetime | None = None
         self._distance = timedelta()
         if plan.kind == "freeze":
@@ -116,8 +126,9 @@ class Clock:
                 f"A clock cannot advance {seconds} seconds; 0 or more would be right."
             )
         try:
-            self.now() + timedelta(seconds=seconds)
-            self._advanced += timedelta(seconds=seconds)
+            with self._advancing:
+                self.now() + timedelta(seconds=seconds)
+                self._advanced += timedelta(seconds=seconds)
         except OverflowError:
             raise ConfigError(
                 f"A clock cannot advance {seconds} seconds, past the year 9999."
@@ -133,8 +144,7 @@ class Clock:
                 headers[EXPIRES_HEADER], self._distance
             )
         if isinstance(body, ByteStream):
-            chunks: Any = body.chunks
-            moved = [_moved(chunk, self._distance) for chunk in chunks]
+            moved = [_moved(piece, self._distance) for piece in body]
             body = replace(body, chunks=moved)
         elif _is_text(headers):
             body = _moved(body, self._distance)
@@ -163,22 +173,21 @@ def _recorded_at(recorded: str | None, kind: str) -> datetime:
             " recorded: '2026-11-22T20:00:00Z'  to its header, or name an instant as"
             " the clock."
         )
-    return _read_instant(recorded, "recorded:")
+    at = _read_instant(recorded)
+    if at is None:
+        raise ConfigError(
+            f"Wrong recorded: {recorded!r:.60} is no instant with its zone, as"
+            f" {_AN_INSTANT}."
+        )
+    return at
 
 
-def _read_instant(text: str, what: str) -> datetime:
+def _read_instant(text: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
+        return None if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        pass
-    raise ConfigError(
-        f"{what} {text!r:.60} is no time; real, freeze, shift or an instant as"
-        " 2026-11-22T20:00:00Z would be right."
-        if what == "The clock"
-        else f"{what} {text!r:.60} is no instant; one looks like 2026-11-22T20:00:00Z."
-    )
+        return None
 
 
 def _is_text(headers: Any) -> bool:

@@ -1,29 +1,34 @@
 """Compare what an upstream answers with what was recorded, while a session asks it."""
 
+from collections.abc import Callable
 from typing import Final
 
 from petstore.contract.http import Request
 from petstore.contract.replies import Response
 from petstore.mock.contract_lint import Read
-from petstore.mock.drifts import Finding, Place, is_secret
+from petstore.mock.drifts import Finding, Place
 from petstore.mock.facts import match_of
 from petstore.mock.json_walk import field_of
 from petstore.mock.live_check import drifts_from, plain
 from petstore.mock.rerecording import plain_response
 from petstore.mock.tape import Cursor, Found, Take
 
-DRIFT_COUNT_MAX: Final = 1_000
+_DRIFT_COUNT_MAX: Final = 1_000
 
 
 class Comparison:
     """
     Hold in what the answers of one session are not as recorded.
 
+    Args:
+        shown: Returns the path of a request as it may be told.
+
     Attributes:
         drifts: Each of them once, the first ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[str], str]) -> None:
+        self._shown = shown
         self.drifts: list[str] = []
         self._told: set[str] = set()
 
@@ -37,7 +42,8 @@ class Comparison:
             ConfigError: A recorded body cannot be read.
         """
         if found is None:
-            self._note(f"{request.method} {request.path}: was not recorded [new]")
+            line = f"{request.method} {self._shown(request.path)}"
+            self._note(f"{line}: was not recorded [new]")
             return
         take = cursor.next(found)
         if take is None:
@@ -46,13 +52,11 @@ class Comparison:
             return
         for finding in _findings(take, request, response):
             place = field_of(finding.location)
-            words = finding.message
-            if is_secret(finding.location):
-                words = "recorded something secret, the server answers otherwise"
-            self._note(f"{take.exchange.id}: {place}: {words} [{finding.kind}]")
+            words = f"{place}: {finding.message} [{finding.kind}]"
+            self._note(f"{take.exchange.id}: {words}")
 
     def _note(self, drift: str) -> None:
-        if drift not in self._told and len(self.drifts) < DRIFT_COUNT_MAX:
+        if drift not in self._told and len(self.drifts) < _DRIFT_COUNT_MAX:
             self._told.add(drift)
             self.drifts.append(drift)
 

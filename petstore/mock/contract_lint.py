@@ -5,6 +5,8 @@ The contract's own codec reads both halves, on the face that the path has. Below
 and `/api/v3` an exchange fits where it is as the public servers, or as the documents,
 have it.
 
+    path       below /v2 and /api/v3 is one of an operation (a warning: another server
+               may have more)
     request    is one that the operation takes; else the answer is the refusal that the
                contract has for it
     status     is documented for the operation
@@ -23,7 +25,7 @@ from petstore.contract.errors import (
     MethodNotAllowed,
     RemoteError,
 )
-from petstore.contract.flavours import Contract, Face, Flavour, Route
+from petstore.contract.flavours import Contract, Face, Flavour, Route, face_of
 from petstore.contract.http import Match, Request, decode_request
 from petstore.contract.model import enum_fields, enum_in
 from petstore.contract.openapi import document
@@ -34,6 +36,7 @@ from petstore.mock.answer_lint import Answered, read_answer, read_refusal
 from petstore.mock.drifts import Finding, Place, steps_of
 from petstore.mock.facts import match_of
 from petstore.mock.json_walk import Location
+from petstore.server.documents import DOCUMENTS
 
 _CONTRACTS: Final[tuple[Contract, ...]] = ("public", "strict")
 _KINDS: Final[dict[Flavour, Kind]] = {"native": "native", "v2": "seed", "v3": "v3"}
@@ -91,7 +94,8 @@ def read_exchange(
         if not best.findings or match.face.flavour == "native":
             break
     if best is None:
-        return Read(place, request, response, None)
+        found = tuple(_of_target(place, request, response))
+        return Read(place, request, response, None, findings=found)
     if best.call is not None:
         made_up.update(_strangers(list(best.call.arguments.values())))
     return best
@@ -114,6 +118,21 @@ def _read(match: Match, bare: Read, made_up: set[str]) -> Read:
         return bare._replace(call=call, findings=tuple(read_refusal(answered)))
     value, found_in_answer = read_answer(answered)
     return bare._replace(call=call, value=value, findings=tuple(found_in_answer))
+
+
+def _of_target(place: Place, request: Request, response: Response) -> Iterator[Finding]:
+    """Yield that the contract has no such path, or no such method, and yet answered."""
+    # A page of another origin asks so before its request; servers let it through.
+    if request.method == "OPTIONS" or not is_success(response):
+        return
+    face = face_of(request.path, "strict")
+    known = face.router.methods(request.path[len(face.base) :])
+    if known:
+        words = f"one that the path takes: {', '.join(known)}"
+        yield place.finding(("request", "method"), "method", words)
+    elif face.base and request.path not in DOCUMENTS:
+        words = f"the path of an operation of {face.base}; this is of none"
+        yield place.finding(("request", "path"), "path", words, is_warning=True)
 
 
 def _of_invalid(match: Match, bare: Read, refusal: RemoteError) -> Iterator[Finding]:
@@ -170,7 +189,7 @@ def _guilty(route: Route, name: str, values: list[str]) -> int:
 
 def _of_status(match: Match, bare: Read) -> Iterator[Finding]:
     status = bare.response.status
-    documented = documented_statuses(match.face, match.route.operation.id)
+    documented = _documented_statuses(match.face, match.route.operation.id)
     if status in documented or status in _GENERAL:
         return
     listed = ", ".join(str(one) for one in sorted(documented))
@@ -193,7 +212,7 @@ def _documents(face: Face) -> dict[str, frozenset[int]]:
     }
 
 
-def documented_statuses(face: Face, operation_id: str) -> frozenset[int]:
+def _documented_statuses(face: Face, operation_id: str) -> frozenset[int]:
     """Return the statuses that the document of a face has for an operation."""
     return _documents(face)[operation_id]
 

@@ -6,8 +6,8 @@ Convert a recording from and to the formats of other tools.
              ◀──▶ wiremock    mappings of WireMock, in a folder or in one file
              ◀──▶ hoverfly    a simulation of Hoverfly v5
 
-What is kept and what is lost stands at the top of each format's file. What is read from
-another tool is redacted first, also on its way to a third.
+What is kept and what is lost stands at the top of each format's file. Whatever is read
+is redacted first: what is from another tool, and what an edit left in a cassette.
 """
 
 import re
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
 from petstore.contract.errors import ConfigError
 from petstore.mock import (
@@ -29,8 +30,11 @@ from petstore.mock import (
 )
 from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import Header
-from petstore.mock.foreign import Loss, Reading, cassette_of, stated
+from petstore.mock.foreign import Loss, Reading, base_of, stated
+from petstore.mock.foreign_reading import cassette_of
 from petstore.mock.foreign_wire import read_json, read_text
+from petstore.mock.tidying import redacted
+from petstore.mock.whole_files import written_path
 
 Format = Literal["cassette", "har", "vcr", "wiremock", "hoverfly"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -89,7 +93,6 @@ def convert(
     target: Path,
     *,
     to: Format | None = None,
-    source_format: Format | None = None,
 ) -> list[str]:
     """
     Write a recording in another format.
@@ -98,7 +101,6 @@ def convert(
         target: A new file, or a new folder for the mappings of WireMock.
         to: None for what the target's name says: .har, .yaml for a cassette, and a
             name without a suffix for a folder of WireMock.
-        source_format: None for what its content says.
 
     Returns:
         What is lost, a sentence each.
@@ -107,8 +109,10 @@ def convert(
         ConfigError: A format cannot be told, a file cannot be read or written, the
             target is there, or nothing of it can be converted.
     """
-    source_format = source_format or detect(source)
+    source_format = detect(source)
     to = to or _format_of(target)
+    if to != "wiremock" or not target.is_dir():
+        written_path(target)
     if target.is_file():
         raise ConfigError(
             f"{target} exists, and what it holds would be lost; name another file, or"
@@ -116,7 +120,7 @@ def convert(
         )
     losses: list[str] = []
     if source_format == "cassette":
-        cassette = cassettes.load(source)
+        cassette = redacted(cassettes.load(source))
     else:
         reading = _TOOLS[source_format].read(source)
         cassette = cassette_of(reading)
@@ -132,6 +136,9 @@ def _written(source: Path, cassette: Cassette, target: Path, to: Format) -> list
     """Write what a format can hold, and say what it cannot."""
     tool = _TOOLS[to]
     losses = _header_losses(cassette.header, to, tool)
+    path = urlsplit(base_of(cassette.header.upstream)).path
+    if path and to == "hoverfly":
+        losses.append(f"Paths begin with {path} from now on: it is the upstream's.")
     skipping = [one for one in tool.losses(target) if one.skips]
     losses += stated(skipping, cassette.exchanges)
     left = [

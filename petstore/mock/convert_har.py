@@ -11,8 +11,8 @@ Read and write HAR 1.2, the format of browsers and proxies.
 To HAR, and back from it: requests, answers and their order are kept, and how bodies
 were compressed; what only a cassette knows (its header, ids, notes, `match`) stands
 under `_petstore`, which other tools pass over. Lost are the pieces of a stream of
-events where they are no whole events. Bytes of a request are written in base64, which
-HAR 1.2 has no name for; `_encoding` says so.
+events and their times where they are no whole events. Bytes of a request are written in
+base64, which HAR 1.2 has no name for; `_encoding` says so.
 
 From the HAR of another tool: times, pages, cookies, caches and addresses are not read,
 and neither are entries of other hosts than the one that is recorded, of requests that
@@ -32,19 +32,19 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import Field
 
 from petstore.contract.errors import ConfigError
-from petstore.contract.lines import phrase_of
+from petstore.contract.lines import header_lines, phrase_of
 from petstore.contract.media import MULTIPART
 from petstore.contract.replies import Response
 from petstore.contract.version import __version__
-from petstore.mock.cassette import Cassette, write_file
+from petstore.mock.cassette import Cassette
 from petstore.mock.foreign import (
     Entry,
     Kept,
     Loss,
     Reading,
     Shape,
+    broken_pieces_lost,
     entries_of,
-    has_broken_pieces,
     has_matching,
     header_shown,
     url_of,
@@ -58,16 +58,14 @@ from petstore.mock.foreign_wire import (
     show_json,
     text_of,
 )
+from petstore.mock.payload import known_coding
+from petstore.mock.whole_files import write_file
 
 # HAR wants a time; a recording that says none has none to give.
 _EPOCH: Final = "1970-01-01T00:00:00Z"
-_CODINGS: Final = ("gzip", "x-gzip", "deflate")
 
 LOSSES: Final = (
-    Loss(
-        "A stream of events is one text in HAR, and comes back in one piece per event",
-        has_broken_pieces,
-    ),
+    broken_pieces_lost("HAR"),
     Loss(
         "Other tools than petstore take the bytes of a request for text, for HAR 1.2"
         " cannot say that they are base64",
@@ -143,7 +141,7 @@ def read(path: Path) -> Reading:
     reading = Reading(header=header if isinstance(header, dict) else {})
     for number, value in enumerate(entries):
         name = f"Entry {number + 1} (log.entries.{number})"
-        reading.take(name, partial(_read, name, value))
+        reading.take(name, partial(_read, name, value, reading.losses))
     return reading
 
 
@@ -159,8 +157,8 @@ def write(cassette: Cassette, path: Path) -> None:
     write_file(path, show_json({"log": log}).encode())
 
 
-def _read(name: str, value: Any) -> Entry:
-    entry = _Entry.model_validate(value)
+def _read(name: str, value: Any, losses: list[str]) -> Entry:
+    entry = _Entry.read(value)
     request, response = entry.request, entry.response
     origin = origin_of(request.url)
     if not origin:
@@ -169,9 +167,16 @@ def _read(name: str, value: Any) -> Entry:
         raise ValueError("its request was blocked, or got no answer")
     asked = joined((one.name, one.value) for one in request.headers)
     answered = joined((one.name, one.value) for one in response.headers)
-    codings = (_coding(asked), _coding(answered))
     body = _request_body(request.post_data, asked)
     content = _response_body(response.content, answered)
+    is_ours = "_petstore" in value
+    told = answered.get("content-encoding", "")
+    codings = (_coding(asked, is_ours), _coding(answered, is_ours))
+    if told and not is_ours and codings[1] is None and text_of(content) is None:
+        losses.append(
+            f"{name}: its content-encoding {told:.40} is not kept: HAR has bodies"
+            " without their coding."
+        )
     return Entry(
         name,
         origin,
@@ -182,20 +187,28 @@ def _read(name: str, value: Any) -> Entry:
     )
 
 
-def _coding(headers: dict[str, str]) -> str | None:
-    """Take out the coding: HAR's bodies are decoded, whatever their headers say."""
-    coding = headers.pop("content-encoding", "").strip().lower()
-    return coding.removeprefix("x-") if coding in _CODINGS else None
+def _coding(headers: dict[str, str], is_ours: bool) -> str | None:
+    """
+    Take out the coding: HAR's bodies are decoded, whatever their headers say.
+
+    But of ours those stay in a coding that nobody here can take off.
+    """
+    coding = known_coding(headers.get("content-encoding", ""))
+    if coding is not None or not is_ours:
+        headers.pop("content-encoding", None)
+    return coding
 
 
 def _request_body(data: _PostData | None, headers: dict[str, str]) -> bytes:
     if data is None:
         return b""
-    headers.setdefault("content-type", data.type)
+    if data.type:
+        headers.setdefault("content-type", data.type)
+    kind = headers.get("content-type", "")
     if data.text is not None and (data.text or not data.params):
         is_bytes = "base64" in (data.encoding, data.our_encoding)
-        return _bytes_of(data.text, is_bytes, headers["content-type"])
-    if headers["content-type"].startswith(MULTIPART):
+        return _bytes_of(data.text, is_bytes, kind)
+    if kind.startswith(MULTIPART):
         parts = [_part(one) for one in data.params]
         body, headers["content-type"] = multipart_of(parts)
         return body
@@ -280,4 +293,4 @@ def _text(body: bytes, kind: str, encoding: str) -> dict[str, str]:
 
 def _pairs(headers: Mapping[str, str], coding: str | None) -> list[dict[str, str]]:
     shown = {**headers} if coding is None else {**headers, "content-encoding": coding}
-    return [{"name": name, "value": value} for name, value in shown.items()]
+    return [{"name": name, "value": value} for name, value in header_lines(shown)]

@@ -15,10 +15,12 @@ Read and write simulations of Hoverfly, schema v5.
 
 To Hoverfly, and back from it: requests and answers are kept, the id as a label, codings
 of answers, and the order of equal requests as a sequence. The schema has no place for
-more: lost are notes, `match`, the header but for its upstream, codings of requests, and
-the pieces of a stream of events where they are no whole events. Requests with bytes,
-with the parts of a form, or with an escaped `/` in the path are left out, for Hoverfly
-compares texts. It answers each last request again, also one that is not safe.
+more: lost are notes, `match`, the header but for its upstream, codings of requests, the
+times of a stream of events, and its pieces where they are no events. Requests with
+bytes, with the parts of a form, or with an escaped `/` in the path are left out, for
+Hoverfly compares texts. It answers each last request again, also one that is not safe.
+The path of an upstream's URL becomes the begin of all paths, for that is what a client
+asks for.
 
 From Hoverfly: what is matched by `exact`, `json`, `xml`, `form` or `array` becomes an
 exchange. Pairs with other matchers or states, and those made from a template, are left
@@ -34,30 +36,32 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from petstore.contract.errors import ConfigError
-from petstore.contract.media import FORM, JSON, XML, is_json, media_type
+from petstore.contract.lines import header_values
+from petstore.contract.media import FORM, JSON, XML, is_json, is_xml
 from petstore.contract.replies import Response
 from petstore.contract.version import __version__
-from petstore.mock.cassette import Cassette, write_file
+from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import Exchange, Matching
+from petstore.mock.fields import fields_of
 from petstore.mock.foreign import (
     Entry,
     Kept,
     Loss,
     Reading,
     Shape,
+    broken_pieces_lost,
     entries_of,
     equal_ones,
-    has_broken_pieces,
     has_matching,
+    has_times,
     settled,
 )
 from petstore.mock.foreign_wire import (
     PATH_SAFE,
     coded,
-    fields_of,
     joined,
     origin_of,
     read_json,
@@ -66,10 +70,12 @@ from petstore.mock.foreign_wire import (
     text_of,
     uncoded,
 )
+from petstore.mock.hoverfly_matchers import Matchers, exact_of, form_of, one_of
 from petstore.mock.payload import Wire, compact_json, read_wire
 from petstore.mock.tape import SAFE_METHODS
+from petstore.mock.whole_files import write_file
 
-SCHEMA: Final = "v5.3"
+_SCHEMA: Final = "v5.3"
 _SEQUENCE: Final = "sequence:"
 _LABEL: Final = "petstore:"
 _DELAYS: Final = ("fixedDelay", "logNormalDelay", "postServeAction")
@@ -92,11 +98,8 @@ LOSSES: Final = (
         _has_other_path,
         skips=True,
     ),
-    Loss(
-        "A stream of events is one text in Hoverfly, and comes back in one piece per"
-        " event",
-        has_broken_pieces,
-    ),
+    broken_pieces_lost("Hoverfly"),
+    Loss("Hoverfly has no place for `offsets_ms`", has_times),
     Loss("Hoverfly has no place for `match`", has_matching),
     Loss("Hoverfly has no place for a note", lambda one: one.note is not None),
     Loss(
@@ -110,23 +113,14 @@ LOSSES: Final = (
 )
 
 
-class _Matcher(Shape):
-    matcher: str = "exact"
-    value: Any = None
-    then: Any = Field(default=None, alias="doMatch")
-
-
-_Matchers = list[_Matcher]
-
-
 class _Request(Shape):
-    method: _Matchers = Field(default_factory=list)
-    path: _Matchers = Field(default_factory=list)
-    destination: _Matchers = Field(default_factory=list)
-    scheme: _Matchers = Field(default_factory=list)
-    body: _Matchers = Field(default_factory=list)
-    headers: dict[str, _Matchers] = Field(default_factory=dict)
-    query: dict[str, _Matchers] = Field(default_factory=dict)
+    method: Matchers = Field(default_factory=list)
+    path: Matchers = Field(default_factory=list)
+    destination: Matchers = Field(default_factory=list)
+    scheme: Matchers = Field(default_factory=list)
+    body: Matchers = Field(default_factory=list)
+    headers: dict[str, Matchers] = Field(default_factory=dict)
+    query: dict[str, Matchers] = Field(default_factory=dict)
     state: dict[str, str] = Field(default_factory=dict, alias="requiresState")
 
 
@@ -170,6 +164,10 @@ def read(path: Path) -> Reading:
             " Hoverfly 1.0 or later."
         )
     reading = Reading()
+    actions = value["data"].get("globalActions")
+    for action, told in (actions if isinstance(actions, dict) else {}).items():
+        if told:
+            reading.losses.append(f"data.globalActions.{action} is not kept.")
     for name, one in _ordered(pairs):
         reading.take(name, partial(_read, name, one, path.parent, reading.losses))
     return reading
@@ -182,7 +180,10 @@ def write(cassette: Cassette, path: Path) -> None:
             "pairs": list(_pairs(cassette)),
             "globalActions": {"delays": [], "delaysLogNormal": []},
         },
-        "meta": {"schemaVersion": SCHEMA, "hoverflyVersion": f"petstore {__version__}"},
+        "meta": {
+            "schemaVersion": _SCHEMA,
+            "hoverflyVersion": f"petstore {__version__}",
+        },
     }
     write_file(path, show_json(simulation).encode())
 
@@ -209,17 +210,17 @@ def _states(pair: Any) -> Mapping[str, Any]:
 
 
 def _read(name: str, value: Any, folder: Path, losses: list[str]) -> Entry:
-    pair = _Pair.model_validate(value)
+    pair = _Pair.read(value)
     request, response = pair.request, pair.response
-    other = [one for one in request.state if not one.startswith(_SEQUENCE)]
+    other = [one for one in request.state if _is_own(one)]
     if other:
         raise ValueError(f"request.requiresState.{other[0]} is no sequence")
     if response.is_templated:
         raise ValueError("response.templated: it is made from a template")
-    method = _one("request.method", request.method)
-    path = _one("request.path", request.path)
+    method = one_of("request.method", request.method)
+    path = one_of("request.path", request.path)
     asked = {
-        header.lower(): ", ".join(_exact(f"request.headers.{header}", matchers))
+        header.lower(): ", ".join(exact_of(f"request.headers.{header}", matchers))
         for header, matchers in request.headers.items()
     }
     found = request_of(method, path, asked, _asked_body(request, asked))
@@ -228,11 +229,10 @@ def _read(name: str, value: Any, folder: Path, losses: list[str]) -> Entry:
         [
             (field, one)
             for field, matchers in request.query.items()
-            for one in _exact(f"request.query.{field}", matchers)
+            for one in exact_of(f"request.query.{field}", matchers)
         ]
     )
-    delays = [one for one in _DELAYS if value["response"].get(one)]
-    losses += [f"{name}: {one} is not kept." for one in delays]
+    losses += [f"{name}: {one} is not kept." for one in _unkept(value["response"])]
     answered = joined(
         (header, one) for header, many in response.headers.items() for one in many
     )
@@ -247,6 +247,17 @@ def _read(name: str, value: Any, folder: Path, losses: list[str]) -> Entry:
     )
 
 
+def _unkept(response: Mapping[str, Any]) -> Iterator[str]:
+    yield from (one for one in _DELAYS if response.get(one))
+    for change in ("transitionsState", "removesState"):
+        states = [one for one in response.get(change) or () if _is_own(one)]
+        yield from (f"response.{change}.{one}" for one in states)
+
+
+def _is_own(state: Any) -> bool:
+    return not str(state).startswith(_SEQUENCE)
+
+
 def _kept(pair: _Pair, method: str) -> Kept:
     for label in pair.labels:
         if label.startswith(_LABEL):
@@ -254,25 +265,6 @@ def _kept(pair: _Pair, method: str) -> Kept:
     if pair.request.state or method in SAFE_METHODS:
         return Kept()
     return Kept(match=Matching(times="any"))
-
-
-def _one(place: str, matchers: _Matchers) -> str:
-    values = _exact(place, matchers)
-    if len(values) != 1:
-        raise ValueError(f"{place} should have one exact value")
-    return values[0]
-
-
-def _exact(place: str, matchers: _Matchers) -> list[str]:
-    if len(matchers) > 1:
-        raise ValueError(f"{place} has several matchers; one is read")
-    for one in matchers:
-        if one.then is None and one.matcher == "array" and isinstance(one.value, list):
-            return [str(value) for value in one.value]
-        if one.then is not None or one.matcher != "exact":
-            raise ValueError(f"{place} is matched by {one.matcher}; exact is read")
-        return [str(one.value)]
-    return []
 
 
 def _asked_body(request: _Request, headers: dict[str, str]) -> bytes:
@@ -286,21 +278,11 @@ def _asked_body(request: _Request, headers: dict[str, str]) -> bytes:
         if one.matcher == "xml" and one.then is None:
             headers.setdefault("content-type", XML)
             return str(one.value).encode()
-        if one.matcher == "form" and isinstance(one.value, dict):
+        if (one.matcher, one.then) == ("form", None) and isinstance(one.value, dict):
             headers.setdefault("content-type", FORM)
-            return _form(one.value)
-        return "".join(_exact("request.body", [one])).encode()
+            return form_of(one.value)
+        return "".join(exact_of("request.body", [one])).encode()
     return b""
-
-
-def _form(fields: Mapping[str, Any]) -> bytes:
-    matchers = TypeAdapter(dict[str, _Matchers]).validate_python(fields)
-    pairs = [
-        (name, value)
-        for name, many in matchers.items()
-        for value in _exact(f"request.body.{name}", many)
-    ]
-    return urlencode(pairs).encode()
 
 
 def _answer(response: _Response, folder: Path) -> bytes:
@@ -316,8 +298,8 @@ def _answer(response: _Response, folder: Path) -> bytes:
 
 
 def _origin(request: _Request) -> str:
-    destination = _exact("request.destination", request.destination)
-    scheme = _exact("request.scheme", request.scheme) or ["http"]
+    destination = exact_of("request.destination", request.destination)
+    scheme = exact_of("request.scheme", request.scheme) or ["http"]
     return origin_of(f"{scheme[0]}://{destination[0]}") if destination else ""
 
 
@@ -345,7 +327,7 @@ def _shown(
         "labels": [f"{_LABEL}{entry.name}"],
         "request": {
             "method": _matchers(request.method),
-            "path": _matchers(unquote(request.path)),
+            "path": _matchers(unquote(where.path + request.path)),
             "destination": _matchers(where.netloc),
             "scheme": _matchers(where.scheme),
             "headers": {
@@ -360,7 +342,7 @@ def _shown(
             "body": base64.b64encode(body).decode() if text is None else text,
             "encodedBody": text is None,
             "templated": False,
-            "headers": {name: [value] for name, value in headers.items()},
+            "headers": header_values(headers),
             **({"transitionsState": following} if following else {}),
         },
     }
@@ -383,7 +365,7 @@ def _body(wire: Wire) -> list[dict[str, Any]]:
     text = wire.body.decode()
     if "form" in read_wire(wire):
         return _matchers(_fields(fields_of(text)), "form")
-    kind = media_type({"content-type": wire.content_type})
+    kind = wire.kind
     if is_json(kind):
         return _matchers(text, "json")
-    return _matchers(text, "xml" if kind in (XML, "text/xml") else "exact")
+    return _matchers(text, "xml" if is_xml(kind) else "exact")

@@ -12,8 +12,9 @@ Read and write cassettes of VCR.py, version 1, in YAML and in JSON.
 To VCR.py, and back from it: requests, answers, their order and their coding are kept;
 what only a cassette knows stands under `petstore` in each interaction and in
 `metadata`, which VCR.py passes over; it drops the first where it writes a file anew.
-Lost are the pieces of a stream of events where they are no whole events. A cassette in
-JSON holds text alone: what has bytes is left out of it, and codings are lost.
+Lost are the pieces of a stream of events and their times where they are no whole
+events. A cassette in JSON holds text alone: what has bytes is left out of it, and
+codings are lost.
 
 From VCR.py: nothing is lost but the words beside a status, as the host goes to the
 header. Bodies that are still compressed are decoded. Old cassettes of httpx
@@ -33,17 +34,17 @@ import yaml
 from pydantic import BeforeValidator, Field
 
 from petstore.contract.errors import ConfigError
-from petstore.contract.lines import phrase_of
+from petstore.contract.lines import header_values, phrase_of
 from petstore.contract.replies import Response
-from petstore.mock.cassette import Cassette, write_file
+from petstore.mock.cassette import Cassette
 from petstore.mock.foreign import (
     Entry,
     Kept,
     Loss,
     Reading,
     Shape,
+    broken_pieces_lost,
     entries_of,
-    has_broken_pieces,
     has_bytes,
     has_matching,
     header_shown,
@@ -61,17 +62,14 @@ from petstore.mock.foreign_wire import (
     uncoded,
 )
 from petstore.mock.payload import compact_json
+from petstore.mock.whole_files import write_file
+from petstore.mock.yaml_stream import LINE_WIDTH, PlainDumper
 
 _PYTHON: Final = "tag:yaml.org,2002:python/"
-_LINE_WIDTH: Final = 1_000_000
 _VERSION: Final = 1
 
 LOSSES: Final = (
-    Loss(
-        "A stream of events is one text in VCR.py, and comes back in one piece per"
-        " event",
-        has_broken_pieces,
-    ),
+    broken_pieces_lost("VCR.py"),
     Loss("VCR.py does not heed `match`", has_matching),
 )
 
@@ -154,7 +152,11 @@ def _construct_tuple(loader: Any, node: Any) -> Any:
 def _construct_buffer(loader: Any, node: Any) -> Any:
     # What `pickle` would restore: the content stands first in the state.
     state = loader.construct_mapping(node, deep=True).get("state") or [b""]
-    return state[0]
+    if isinstance(state, list | tuple) and isinstance(state[0], bytes | str):
+        return state[0]
+    raise yaml.constructor.ConstructorError(
+        None, None, "a BytesIO whose state does not begin with bytes", node.start_mark
+    )
 
 
 def _refuse(_: Any, node: Any) -> Any:
@@ -173,13 +175,6 @@ for _tag in ("str", "unicode"):
 _Loader.add_constructor(f"{_PYTHON}tuple", _construct_tuple)
 _Loader.add_constructor(f"{_PYTHON}object/new:_io.BytesIO", _construct_buffer)
 _Loader.add_constructor(None, _refuse)
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Write everything where it stands."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 def is_vcr(value: Any) -> bool:
@@ -240,16 +235,16 @@ def _yaml(text: str, path: Path) -> Any:
 def _dumped(value: Any) -> str:
     text: str = yaml.dump(
         value,
-        Dumper=_Dumper,
+        Dumper=PlainDumper,
         allow_unicode=True,
-        width=_LINE_WIDTH,
+        width=LINE_WIDTH,
         default_flow_style=False,
     )
     return text
 
 
 def _read(name: str, value: Any) -> Entry:
-    one = _Interaction.model_validate(value)
+    one = _Interaction.read(value)
     request, response = one.request, one.response
     origin = origin_of(request.uri)
     if not origin:
@@ -306,7 +301,7 @@ def _shown(entry: Entry, is_json: bool) -> dict[str, Any]:
         },
         "response": {
             "body": {"string": _text(content)},
-            "headers": {name: [one] for name, one in answered.items()},
+            "headers": header_values(answered),
             "status": {
                 "code": response.status,
                 "message": phrase_of(response.status),

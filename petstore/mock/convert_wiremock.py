@@ -13,9 +13,9 @@ To WireMock, and back from it: requests and answers are kept; equal requests wit
 several answers are a scenario, whose states are their order. Ids, notes, `match`, the
 request's headers and codings stand under `metadata.petstore`. What asks for more has
 the better priority, so that `/pet?limit=5` is not answered by `/pet`. Lost are the
-header of the cassette, and the pieces of a stream of events where they are no whole
-events. WireMock compresses by itself, answers each last request again, also one that is
-not safe, and knows no secret: a placeholder must be sent as it stands.
+header of the cassette, and the pieces of a stream of events and their times where they
+are no whole events. WireMock compresses by itself, answers each last request again,
+also one that is not safe, and knows no secret: a placeholder must be sent as it stands.
 
 From WireMock: what is matched exactly becomes an exchange. Mappings that match by
 patterns, templates or any method, that are proxied, broken on purpose or made from a
@@ -33,24 +33,29 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from petstore.contract.errors import ConfigError
-from petstore.contract.media import MULTIPART, XML, is_json, media_type
-from petstore.mock.cassette import Cassette, write_file
+from petstore.contract.media import MULTIPART, is_json, is_xml, media_type
+from petstore.mock.cassette import Cassette
 from petstore.mock.convert_wiremock_reading import STARTED
+from petstore.mock.exchange import headers_of
 from petstore.mock.facts import Facts, facts_of
-from petstore.mock.foreign import Entry, Loss, entries_of, equal_ones, has_broken_pieces
-from petstore.mock.foreign_wire import fields_of, show_json, text_of
+from petstore.mock.fields import fields_of
+from petstore.mock.foreign import (
+    Entry,
+    Loss,
+    broken_pieces_lost,
+    entries_of,
+    equal_ones,
+)
+from petstore.mock.foreign_wire import show_json, text_of
 from petstore.mock.payload import Wire, compact_json, exact_json, read_wire
 from petstore.mock.tape import SAFE_METHODS
+from petstore.mock.whole_files import write_file
 
 # WireMock's own is 5; 1 is the first.
 _PRIORITY_MAX: Final = 9
 
 LOSSES: Final = (
-    Loss(
-        "A stream of events is one text in WireMock, and comes back in one piece per"
-        " event",
-        has_broken_pieces,
-    ),
+    broken_pieces_lost("WireMock"),
     Loss(
         "WireMock compares all of a request, and does not heed `ignore`",
         lambda one: bool(one.match.ignore),
@@ -130,7 +135,7 @@ def _shown(entry: Entry, facts: Facts) -> dict[str, Any]:
         "request": {**pattern, **body},
         "response": {
             "status": response.status,
-            "headers": dict(response.headers),
+            "headers": headers_of(response.headers),
             **_answer_shown(answered),
         },
         "metadata": {"petstore": _meta(entry)},
@@ -174,10 +179,10 @@ def _body(wire: Wire) -> dict[str, Any]:
     text = text_of(wire.body)
     if text is None:
         return {"binaryEqualTo": base64.b64encode(wire.body).decode()}
-    kind = media_type({"content-type": wire.content_type})
+    kind = wire.kind
     if is_json(kind) and _is_json(text):
         return {"equalToJson": text}
-    if kind in (XML, "text/xml") and _is_xml(text):
+    if is_xml(kind) and _is_xml(text):
         return {"equalToXml": text}
     return {"equalTo": text}
 

@@ -15,8 +15,7 @@ from petstore.contract.errors import ConfigError
 from petstore.contract.http import Request
 from petstore.contract.media import FORM, JSON, XML
 from petstore.contract.replies import Response
-from petstore.mock.exchange import Matching
-from petstore.mock.facts import COUNTED_HEADERS
+from petstore.mock.exchange import ID_PATTERN, Matching
 from petstore.mock.foreign import Entry, Kept, Reading, Shape, settled
 from petstore.mock.foreign_wire import (
     joined,
@@ -25,17 +24,16 @@ from petstore.mock.foreign_wire import (
     request_of,
     text_of,
 )
-from petstore.mock.payload import compact_json
+from petstore.mock.payload import compact_json, known_coding
 from petstore.mock.tape import SAFE_METHODS
+from petstore.mock.wiremock_checks import (
+    refuse_inexact,
+    refuse_placeholders,
+    uncompared,
+)
 
 STARTED: Final = "Started"
-_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,120}")
 _FILES_MAX: Final = 100_000
-_DELAYS: Final = ("fixedDelayMilliseconds", "delayDistribution", "chunkedDribbleDelay")
-_UNREAD: Final = ("cookies", "basicAuthCredentials", "host", "pathParameters")
-_LOOSE: Final = ("ignoreExtraElements", "ignoreArrayOrder")
-_OTHER_URLS: Final = ("urlPattern", "urlPathPattern", "urlPathTemplate")
-_MADE: Final = ("fault", "proxyBaseUrl", "transformers")
 
 
 class _Meta(Kept):
@@ -183,20 +181,24 @@ def _text(mapping: Any, field: str) -> str | None:
 
 
 def _read(name: str, value: Any, folders: tuple[Path, ...], losses: list[str]) -> Entry:
-    mapping = _Mapping.model_validate(value)
-    _refuse_made(value)
+    mapping = _Mapping.read(value)
     meta = mapping.metadata.petstore
+    is_foreign = meta == _Meta()
+    refuse_inexact(value)
+    if is_foreign:
+        refuse_placeholders(value["request"])
     asked, body = _asked(mapping.request)
-    losses += [f"{name}: {told}." for told in _uncompared(value, meta)]
+    if is_foreign:
+        losses += [f"{name}: {told}." for told in uncompared(value)]
     asked = meta.headers if meta.headers is not None else asked
     if mapping.request.parts:
         kind, body = _multipart(mapping.request.parts)
         asked = {**asked, "content-type": kind}
     request = _request(mapping.request, asked, body)
     kept: Kept = meta
-    if meta == _Meta():
+    if is_foreign:
         is_endless = mapping.scenario is None and request.method not in SAFE_METHODS
-        named = mapping.name if _ID.fullmatch(mapping.name or "") else None
+        named = mapping.name if re.fullmatch(ID_PATTERN, mapping.name or "") else None
         kept = Kept(id=named, match=Matching(times="any") if is_endless else None)
     return Entry(
         name,
@@ -206,15 +208,6 @@ def _read(name: str, value: Any, folders: tuple[Path, ...], losses: list[str]) -
         meta.codings or (None, None),
         kept,
     )
-
-
-def _refuse_made(value: Mapping[str, Any]) -> None:
-    made = [one for one in _MADE if value["response"].get(one)]
-    if made:
-        raise ValueError(f"response.{made[0]} has no place in a recording")
-    for one in _OTHER_URLS:
-        if one in value["request"]:
-            raise ValueError(f"request.{one} is a pattern; url or urlPath is read")
 
 
 def _request(request: _Request, headers: dict[str, str], body: bytes) -> Request:
@@ -287,7 +280,8 @@ def _multipart(parts: list[_Part]) -> tuple[str, bytes]:
             raise ValueError(f"{place} should have a name and one bodyPattern")
         _, body = _body(f"{place}.bodyPatterns.0", part.bodies[0])
         kinds = {name.lower(): one for name, one in part.headers.items()}
-        kind = kinds.get("content-type", {}).get("equalTo")
+        told = kinds.get("content-type")
+        kind = None if told is None else _exact(f"{place}.headers.Content-Type", told)
         text = text_of(body)
         content = (
             {"base64": base64.b64encode(body).decode()}
@@ -295,29 +289,15 @@ def _multipart(parts: list[_Part]) -> tuple[str, bytes]:
             else {"text": text}
         )
         shown.append(
-            {"name": part.name, "filename": part.filename, "type": kind, **content}
+            {
+                "name": part.name,
+                "filename": part.filename,
+                "type": kind and kind[0],
+                **content,
+            }
         )
     wire = multipart_of(shown)
     return wire.content_type, wire.body
-
-
-def _uncompared(value: Mapping[str, Any], meta: _Meta) -> Iterator[str]:
-    """Say what WireMock heeds of a mapping, and a recording does not."""
-    if meta != _Meta():
-        return
-    request = value["request"]
-    headers = [f"headers.{name}" for name in request.get("headers", {})]
-    places = [one for one in headers if one[8:].lower() not in COUNTED_HEADERS]
-    places += [one for one in _UNREAD if one in request]
-    for place in places:
-        yield f"request.{place} is not compared any more"
-    patterns = request.get("bodyPatterns", [])
-    if any(one.get(loose) for one in patterns for loose in _LOOSE):
-        yield "its JSON is compared whole and in order"
-    if any(one in value["response"] for one in _DELAYS):
-        yield "its delay is not kept"
-    if "priority" in value:
-        yield "its priority is not kept"
 
 
 def _response(response: _Response, folders: tuple[Path, ...]) -> Response:
@@ -326,8 +306,9 @@ def _response(response: _Response, folders: tuple[Path, ...]) -> Response:
         for name, values in response.headers.items()
         for one in ([values] if isinstance(values, str) else values)
     )
-    # WireMock's bodies are decoded; it compresses what it sends.
-    headers.pop("content-encoding", None)
+    # WireMock puts gzip on by itself; what it cannot put on was on before.
+    if known_coding(headers.get("content-encoding", "")) is not None:
+        del headers["content-encoding"]
     return Response(response.status, headers, _answer(response, folders))
 
 

@@ -26,9 +26,8 @@ from petstore.contract.replies import PROBLEM_HEADER, Response
 from petstore.contract.user import User, UserDraft
 from petstore.contract.xml import from_xml
 from petstore.mock.facts import match_of
-from petstore.mock.keys import KINDS_BY_WIRE_NAME, LISTS, Key, Kind
+from petstore.mock.keys import KINDS_BY_TAG, KINDS_BY_WIRE_NAME, LISTS, Key, Kind
 
-_KIND_OF_TAG: Final[dict[str, Kind]] = {"pet": "pet", "store": "order", "user": "user"}
 _SESSIONS: Final = ("loginUser", "logoutUser")
 _PATHS: Final = {"pet": "/pet", "order": "/store/order", "user": "/user"}
 _MODELS: Final[dict[str, Any]] = {"pet": Pet, "order": Order, "user": User}
@@ -85,7 +84,7 @@ class Act:
         """Return the kind of what it writes; None where it writes nothing."""
         if not self.operation.writes or self.operation.id in _SESSIONS:
             return None
-        return _KIND_OF_TAG.get(self.operation.tag)
+        return KINDS_BY_TAG.get(self.operation.tag)
 
     @property
     def key(self) -> Key | None:

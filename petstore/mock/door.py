@@ -1,10 +1,9 @@
 """Answer HTTP requests from the sessions of one mock server."""
 
 import asyncio
-import json
-import logging
 import secrets
-from collections.abc import AsyncIterable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
@@ -15,9 +14,9 @@ from sanic.response import HTTPResponse
 
 from petstore.contract.call import ByteStream
 from petstore.contract.errors import (
-    PROBLEM_MEDIA_TYPE,
     ConfigError,
     Malformed,
+    PetstoreError,
     RemoteError,
     ServerFault,
     Unauthorized,
@@ -26,15 +25,20 @@ from petstore.contract.errors import (
 from petstore.contract.http import Request
 from petstore.contract.replies import Response
 from petstore.mock.asking import Answering, Askers
+from petstore.mock.cadence import in_time
 from petstore.mock.driving import answered_async
-from petstore.mock.facts import facts_of
-from petstore.mock.opening import OpenedSession, finish, shortcomings
+from petstore.mock.hops import LENGTH, length_of
+from petstore.mock.logs import LOGGER
+from petstore.mock.opening import finish, held_against
+from petstore.mock.payload import BODY_BYTES_MAX
 from petstore.mock.pieces import let_go
-from petstore.mock.refusals import UpstreamFailed
+from petstore.mock.refusals import problem_of
 from petstore.mock.session import Session
 from petstore.mock.sessions import ADMIN_PATH, HEADER, Sessions, is_admin
-from petstore.mock.spoiling import spoil
+from petstore.mock.spoiling import break_off, spoil
 from petstore.mock.steps import SERVED_BY, Answer, Ask
+from petstore.mock.urls import headers_below
+from petstore.server.answering import CORS_METHODS
 from petstore.server.app import is_plain
 from petstore.server.bodies import read_body, refuse_leave
 from petstore.server.sent import Sent
@@ -49,21 +53,20 @@ from petstore.server.settings import (
 if TYPE_CHECKING:
     from petstore.mock.admin import Admin
 
-LOGGER: Final = logging.getLogger("petstore.mock")
-_BODY_BYTES_MAX: Final = 64 * 1024 * 1024
 _BODY_SECONDS_MAX: Final = 30.0
 # Any page may use a mock, as any page may use the public Petstore.
 _CORS: Final = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "*",
 }
-_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _PREFLIGHT: Final = "access-control-request-method"
 _READY_COUNT_MAX: Final = 16_384
 _READY_BYTES_MAX: Final = 64 * 1024
 _ALL_READY_BYTES_MAX: Final = 32 * 1024 * 1024
 _HOST_COUNT_MAX: Final = 100
 _TOKEN_BYTES: Final = 24
+# Less than the 5 s that many a client waits for an answer.
+_END_S_MAX: Final = 4.0
 
 
 class DoorOptions(TypedDict, total=False):
@@ -79,6 +82,8 @@ class DoorOptions(TypedDict, total=False):
         upstreams: URLs that sessions which are begun over HTTP may ask.
         engine: Makes the store behind a session.
         is_network_asked: Whether the network was asked for although CI is set.
+        end_s_max: How long the end of a session waits for what is under way; 4 unless
+            given.
     """
 
     host: str
@@ -88,6 +93,7 @@ class DoorOptions(TypedDict, total=False):
     upstreams: Collection[str]
     engine: Callable[[Session], Answering]
     is_network_asked: bool
+    end_s_max: float
 
 
 class _Ready(Sent):
@@ -142,6 +148,7 @@ class MockDoor:
         )
         self._folder = options.get("folder") or Path.cwd()
         self._upstreams = frozenset(options.get("upstreams", ()))
+        self._end_s_max = options.get("end_s_max", _END_S_MAX)
         self._ready: dict[int, _Ready] = {}
         self._ready_bytes = 0
 
@@ -158,7 +165,7 @@ class MockDoor:
             return _refused(ServerFault(error.message))
         except Exception:
             fault_id = secrets.token_hex(8)
-            LOGGER.exception("fault %s in %s", fault_id, request.path)
+            LOGGER.exception("fault %s in a %s", fault_id, request.method)
             return _refused(ServerFault(f"The mock failed; its log has {fault_id}."))
 
     def on_framing_error(
@@ -177,20 +184,23 @@ class MockDoor:
         Serve a session no longer; it writes no file, which is for `finish`.
 
         Raises:
-            NoSuchSession, Conflicted: There is none of its id, or it is the default.
+            NoSuchSession, NotEnded: There is none of its id, or it is the default.
         """
         self.sessions.remove(session.id)
         await self._askers.end(session)
 
-    async def close(self) -> None:
+    async def close(self, *, is_kept: bool = True) -> None:
         """
         Let go of whoever was asked for answers, and of all sessions.
 
         Writes what sessions that nobody ended recorded, but for the default one, whose
         file is of whoever began it.
+
+        Args:
+            is_kept: Whether anything is written.
         """
         for session in self.sessions:
-            if session is not self.sessions.default:
+            if is_kept and session is not self.sessions.default:
                 await asyncio.to_thread(_finish, session)
         await self._askers.aclose()
 
@@ -201,7 +211,7 @@ class MockDoor:
         stream = request.stream
         body = b""
         if stream is not None and stream.request_body:
-            body = await read_body(request, _BODY_BYTES_MAX, _BODY_SECONDS_MAX)
+            body = await read_body(request, BODY_BYTES_MAX, _BODY_SECONDS_MAX)
         seen = Request(
             request.method, request.path, request.query_string, headers, body
         )
@@ -211,8 +221,11 @@ class MockDoor:
             return Sent(response.body, response.status, response.headers)
         if seen.method == "OPTIONS" and _PREFLIGHT in headers:
             return _preflight(seen)
-        session, seen.path = self.sessions.addressed(seen.path, headers.get(HEADER))
-        return await self._sent(request, await self._answered(session, seen))
+        session, seen.path, base = self.sessions.addressed(
+            seen.path, headers.get(HEADER)
+        )
+        answer = await self._answered(session, seen)
+        return await self._sent(request, _below(answer, base) if base else answer)
 
     @cached_property
     def _admin(self) -> "Admin":
@@ -225,17 +238,14 @@ class MockDoor:
             token=self.token,
             folder=self._folder,
             upstreams=self._upstreams,
+            end_s_max=self._end_s_max,
         )
 
     async def _answered(self, session: Session, seen: Request) -> Answer:
         async def ask(asked: Ask) -> Response:
             return await self._askers.ask(session, asked)
 
-        try:
-            return await answered_async(session, seen, ask, asyncio.sleep)
-        except UpstreamFailed as error:
-            session.journal.add(facts_of(seen), error.status, "upstream", 0.0)
-            raise
+        return await answered_async(session, seen, ask, asyncio.sleep)
 
     def _check_host(self, host: str) -> None:
         # A page that rebinds its name to this machine gives its own name here.
@@ -257,6 +267,9 @@ class MockDoor:
             if ready is not None:
                 return ready
         headers = _headers(answer)
+        if request.method == "HEAD":
+            # Else Sanic counts the body that is not there; it leaves out what is "".
+            headers = {LENGTH: "", **headers, **length_of(response)}
         if answer.effect.broken is not None:
             await spoil(request, response, headers, answer.effect)
             return None
@@ -285,15 +298,28 @@ class MockDoor:
 
 
 def _finish(session: Session) -> None:
-    is_strict = isinstance(session, OpenedSession) and session.is_strict
-    found = shortcomings(session) if is_strict else []
+    found = held_against(session)
     if found:
         LOGGER.warning("session %s fell short: %s", session.id, "; ".join(found))
         return
     try:
         finish(session)
-    except ConfigError as error:
+    except PetstoreError as error:
+        # One that lies beside its file says so; the others are still to be ended.
         LOGGER.warning("session %s is not kept: %s", session.id, error.message)
+
+
+def _below(answer: Answer, base: str) -> Answer:
+    """Return an answer that leads to no other session than the one it is of."""
+    response = answer.response
+    told = headers_below(response.headers, base)
+    if not told:
+        return answer
+    headers = {**response.headers, **told}
+    # Without its take, for it is another one in each session, and not written once.
+    return replace(
+        answer, response=Response(response.status, headers, response.body), take=None
+    )
 
 
 def _headers(answer: Answer) -> dict[str, str]:
@@ -307,30 +333,25 @@ async def _stream(
     stream: Any = request.stream
     stream.respond(sent)
     assert isinstance(response.body, ByteStream)
-    chunks: Any = response.body.chunks
     try:
         if request.method != "HEAD":
-            await _pass_on(sent, chunks)
+            async for piece in in_time(response.body):
+                await sent.send(piece)
+    except ConfigError as error:
+        LOGGER.warning("an answer is not whole: %s", error.message)
+        break_off(request)
+        return
     finally:
         # What is recorded on its way is kept, however the client left.
         await let_go(response)
     await sent.send(b"", True)
 
 
-async def _pass_on(sent: Any, chunks: Any) -> None:
-    if isinstance(chunks, AsyncIterable):
-        async for chunk in chunks:
-            await sent.send(chunk)
-        return
-    for chunk in [chunks] if isinstance(chunks, bytes) else chunks:
-        await sent.send(chunk)
-
-
 def _preflight(request: Request) -> HTTPResponse:
     asked = request.headers.get("access-control-request-headers")
     headers = {
         **_CORS,
-        "access-control-allow-methods": _METHODS,
+        "access-control-allow-methods": CORS_METHODS,
         "access-control-allow-headers": asked or "*",
     }
     return Sent(b"", 204, headers)
@@ -343,8 +364,10 @@ def _origin(request: SanicRequest) -> str:
 
 
 def _refused(error: RemoteError) -> HTTPResponse:
-    headers = {"content-type": PROBLEM_MEDIA_TYPE, **_CORS}
+    problem = problem_of(error)
+    assert isinstance(problem.body, bytes)
+    headers = {**problem.headers, **_CORS}
     if isinstance(error, Unauthorized):
         # RFC 9110 §11.6.1.
         headers["www-authenticate"] = "Bearer"
-    return Sent(json.dumps(error.to_problem()).encode(), error.status, headers)
+    return Sent(problem.body, problem.status, headers)

@@ -12,14 +12,14 @@ It opens a store, so it is imported where one is needed, and not before.
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict, Unpack
 
 from petstore.contract.call import ByteStream, Call, Reply
-from petstore.contract.errors import RemoteError
+from petstore.contract.errors import MethodNotAllowed, RemoteError
 from petstore.contract.flavours import Contract, Route, face_of
 from petstore.contract.http import (
     Match,
@@ -37,8 +37,11 @@ from petstore.engine.engine import AsyncEngine, Engine
 from petstore.engine.opening import Options, open_async_engine, open_engine
 from petstore.engine.seeding import begin_log
 from petstore.engine.seeds import Seed
+from petstore.mock.hops import LENGTH
+from petstore.mock.keys import KINDS
 from petstore.mock.session import Session
 from petstore.server.answering import caller_of, check_effectless, stream_headers
+from petstore.server.documents import DOCUMENTS, document_response
 from petstore.storage.ledger import MOVE_COUNTER
 from petstore.storage.transaction import Tx
 
@@ -49,7 +52,7 @@ _MEMORY: Final = "memory:"
 _LOG_NAME: Final = "1"
 # Public clients look for a number; it is long, for redaction leaves short texts alone.
 _FIRST_TOKEN: Final = 1_000_000_000_000_001
-_KINDS: Final = ("order", "pet", "user")
+_READING: Final = ["GET", "HEAD"]
 
 
 class EngineSetup(TypedDict, total=False):
@@ -81,7 +84,7 @@ def engine_setup(session: Session) -> EngineSetup:
     story = session.story
     data = session.data
     if data is None:
-        data = "public" if story is None else "empty"
+        data = "empty" if story is not None and session.tape.cassettes else "public"
     return EngineSetup(
         seed=data,
         # Later: a reset gives the session another clock.
@@ -128,16 +131,16 @@ class EngineDoor:
         """
         visit = _Visit(request, self._engine.setup.profile.contract)
         try:
-            if request.method == "OPTIONS":
-                return visit.preflight()
+            told = visit.told()
+            if told is not None:
+                return told
             call, caller = visit.decoded()
             response = visit.encoded(call, self._engine.send(call, caller))
         except RemoteError as error:
             return visit.refused(error)
         body = response.body
         if isinstance(body, ByteStream) and visit.is_read(body):
-            chunks: Any = body.chunks
-            response.body = b"".join(chunks)
+            response.body = body.read()
         return visit.without_body(response)
 
     def close(self) -> None:
@@ -174,19 +177,19 @@ class AsyncEngineDoor:
         engine = await self._opened()
         visit = _Visit(request, engine.setup.profile.contract)
         try:
-            if request.method == "OPTIONS":
-                return visit.preflight()
+            told = visit.told()
+            if told is not None:
+                return told
             call, caller = visit.decoded()
             response = visit.encoded(call, await engine.send(call, caller))
         except RemoteError as error:
             return visit.refused(error)
         body = response.body
         if isinstance(body, ByteStream):
-            chunks: Any = body.chunks
             if visit.is_read(body):
-                response.body = b"".join([piece async for piece in _async(chunks)])
+                response.body = await body.aread()
             elif request.method == "HEAD":
-                await chunks.aclose()
+                await body.aclose()
         return visit.without_body(response)
 
     async def close(self) -> None:
@@ -212,15 +215,34 @@ class _Visit:
 
     def __init__(self, request: Request, contract: Contract) -> None:
         self._request = request
+        self._contract: Contract = contract
         self._face = face_of(request.path, contract)
         self._route: Route | None = None
         self._reader: UploadReader | None = None
 
-    def preflight(self) -> Response:
-        """Say which methods a path takes."""
-        path = self._request.path[len(self._face.base) :]
-        methods = [*self._face.router.methods(path), "OPTIONS"]
-        return Response(200, {"allow": ", ".join(methods)})
+    def told(self) -> Response | None:
+        """
+        Return what needs no engine: a document, or which methods a path takes.
+
+        Raises:
+            MethodNotAllowed: A document is only read.
+        """
+        path, method = self._request.path, self._request.method
+        if method == "OPTIONS":
+            return Response(200, {"allow": ", ".join([*self._methods(), "OPTIONS"])})
+        if path not in DOCUMENTS:
+            return None
+        if method not in _READING:
+            raise MethodNotAllowed(f"{path} takes GET.", allow=_READING)
+        # Its URLs are relative, for a recording of it is the same wherever it is made.
+        described = document_response(path, contract=self._contract, origin=None)
+        return self.without_body(described)
+
+    def _methods(self) -> list[str]:
+        path = self._request.path
+        if path in DOCUMENTS:
+            return _READING
+        return self._face.router.methods(path[len(self._face.base) :])
 
     def decoded(self) -> tuple[Call[Any], Caller]:
         """
@@ -244,16 +266,12 @@ class _Visit:
     def encoded(self, call: Call[Any], reply: Reply[Any]) -> Response:
         """Return the answer of a reply."""
         if self._reader is not None:
-            file = ByteStream(
-                b"", self._reader.media_type, file_name=self._reader.file_name
-            )
-            told = {**call.arguments, **self._reader.arguments, "content": file}
-            call = Call(call.operation, told)
+            call = self._reader.described(call)
         response = encode_reply(self._face, call, reply, self._request)
         if isinstance(response.body, ByteStream):
             headers = {**response.headers, **stream_headers(response.body)}
             # A door counts what it sends.
-            headers.pop("content-length", None)
+            headers.pop(LENGTH, None)
             response.headers = headers
         return response
 
@@ -273,10 +291,13 @@ class _Visit:
         """Leave out what a HEAD is not sent (RFC 9110 §9.3.2)."""
         if self._request.method != "HEAD":
             return response
-        close = getattr(getattr(response.body, "chunks", None), "close", None)
+        body = response.body
+        close = getattr(getattr(body, "chunks", None), "close", None)
         if close is not None:
             close()
-        return Response(response.status, response.headers)
+        size_bytes = body.size_bytes if isinstance(body, ByteStream) else len(body)
+        length = {} if size_bytes is None else {LENGTH: str(size_bytes)}
+        return Response(response.status, {**response.headers, **length})
 
     def _upload(self, match: Match) -> Call[Any]:
         request, route = self._request, match.route
@@ -293,15 +314,6 @@ class _Visit:
 def _pieces(reader: UploadReader, body: bytes) -> Iterator[bytes]:
     yield from reader.feed(body)
     reader.finish()
-
-
-async def _async(chunks: Any) -> Any:
-    if isinstance(chunks, AsyncIterable):
-        async for chunk in chunks:
-            yield chunk
-        return
-    for chunk in chunks:
-        yield chunk
 
 
 def _options(setup: EngineSetup) -> Options:
@@ -322,5 +334,5 @@ def _begin(tx: Tx, first_id: int) -> None:
     begin_log(tx, _LOG_NAME)
     if first_id <= 1:
         return
-    for kind in _KINDS:
+    for kind in KINDS:
         tx.run(MOVE_COUNTER, {"counter": f"id.{kind}", "last": first_id - 1})

@@ -9,16 +9,14 @@ counts as one, whatever it is.
 Source: RFC 8259 (JSON), RFC 9110 §12.5.1 (Accept).
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl, unquote
-from xml.etree import ElementTree
+from urllib.parse import unquote
 
 from petstore.contract.accept import choose
-from petstore.contract.call import ByteStream, Place
+from petstore.contract.call import Place
 from petstore.contract.errors import ConfigError, Malformed, PetstoreError, RemoteError
 from petstore.contract.flavours import Contract, face_of
 from petstore.contract.http import (
@@ -30,13 +28,13 @@ from petstore.contract.http import (
     read_items,
     resolve,
 )
-from petstore.contract.media import FORM, MULTIPART, XML, is_json, media_type
-from petstore.mock.payload import Wire, decoded, read_wire
-from petstore.mock.secret_texts import masked, swapped_parts, wildcard
+from petstore.contract.media import XML, media_type
+from petstore.mock.body_facts import body_facts, masked_field, plain_fields
+from petstore.mock.payload import Wire, decoded
+from petstore.mock.secret_texts import masked
 from petstore.mock.secrets import (
     SECRET_HEADERS,
     WILDCARD,
-    is_secret,
     is_secret_name,
 )
 
@@ -52,7 +50,8 @@ COUNTED_HEADERS: Final = (
 # They tell attempts apart, not requests.
 _UNCOUNTED: Final = ("idempotency-key",)
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\*|[0-9]+)\]")
-_HALVES: Final = ("json", "form", "parts", "query", "headers", "path")
+BODY_HALVES: Final = ("json", "form", "parts")
+_HALVES: Final = (*BODY_HALVES, "query", "headers", "path")
 Ignored = tuple[tuple[str | int, ...], ...]
 
 
@@ -111,15 +110,15 @@ def facts_of(request: Request, headers: Iterable[str] = ()) -> Facts:
     }
     wire = Wire(_plain_body(request), request.headers.get("content-type", ""))
     if match is None:
-        query = _plain_query(request.query)
+        query = plain_fields(request.query)
         return Facts(
             "",
             request.method,
-            _path(request.path),
+            shown_path(request.path),
             query,
             counted,
             body_facts(wire),
-            _path(request.path),
+            shown_path(request.path),
         )
     takes = match.route.takes
     if not media_type(request.headers) and takes and wire.body:
@@ -135,30 +134,8 @@ def facts_of(request: Request, headers: Iterable[str] = ()) -> Facts:
         _query(match, request.query),
         {**_headers(match, request.headers), **counted} or _NONE,
         body_facts(wire),
-        _path(request.path),
+        shown_path(request.path),
     )
-
-
-def body_facts(wire: Wire) -> dict[str, Any]:
-    """Say what a body is, in the form in which bodies are compared."""
-    if not wire.body:
-        return _NONE
-    kind = media_type({"content-type": wire.content_type})
-    try:
-        if is_json(kind) or not kind:
-            return {"json": masked_value(json.loads(wire.body, parse_float=_number))}
-        if kind == FORM:
-            return {"form": _form(wire.body)}
-        if kind in (XML, "text/xml"):
-            return {"xml": _xml(wire.body)}
-    except (ValueError, ElementTree.ParseError, RecursionError):
-        return _opaque(wire.body)
-    if kind == MULTIPART:
-        parts = read_wire(wire).get("parts")
-        if parts is not None:
-            return {"parts": [_part(part) for part in parts]}
-        return _opaque(swapped_parts(wire.body, wildcard, masked))
-    return _opaque(wire.body)
 
 
 def read_ignored(paths: Iterable[str]) -> Ignored:
@@ -235,7 +212,7 @@ def _without(value: Any, steps: list[str | int]) -> Any:
 def _plain_body(request: Request) -> bytes:
     """Return a body without its coding, which is not what is asked for."""
     body = request.body
-    whole = body if isinstance(body, bytes) else _whole(body)
+    whole = body if isinstance(body, bytes) else body.read()
     coding = request.headers.get("content-encoding")
     if coding is None:
         return whole
@@ -251,7 +228,8 @@ def _typed(match: Match, name: str, text: str) -> str:
     return masked(text) if number is None else str(number)
 
 
-def _path(path: str) -> str:
+def shown_path(path: str) -> str:
+    """Return a path without the secrets that it names."""
     plain = unquote(path)
     shown = masked(plain)
     return path if shown == plain else shown
@@ -288,19 +266,8 @@ def _plain_number(text: str) -> str:
     return text if number is None else str(number)
 
 
-def _plain_query(text: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        found.setdefault(name, []).append(_told(name, value))
-    return found
-
-
-def _told(name: str, value: str) -> str:
-    return WILDCARD if is_secret_name(name) else masked(value)
-
-
 def _header(name: str, value: str) -> str:
-    return WILDCARD if name in SECRET_HEADERS else _told(name, value)
+    return WILDCARD if name in SECRET_HEADERS else masked_field(name, value)
 
 
 def _headers(match: Match, headers: Mapping[str, str]) -> dict[str, str]:
@@ -313,63 +280,3 @@ def _headers(match: Match, headers: Mapping[str, str]) -> dict[str, str]:
     if accept and choose(match.face, accept, has_xml=True) == XML:
         found["accept"] = XML
     return found
-
-
-def masked_value(value: Any) -> Any:
-    """Return a JSON value with a wildcard for each secret in it."""
-    if isinstance(value, dict):
-        return {
-            name: WILDCARD if is_secret(name, one) else masked_value(one)
-            for name, one in value.items()
-        }
-    if isinstance(value, list):
-        return [masked_value(one) for one in value]
-    return masked(value) if isinstance(value, str) else value
-
-
-def _number(text: str) -> int | float:
-    # 1.0 and 1 are one number in JSON.
-    number = float(text)
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _form(body: bytes) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode(), keep_blank_values=True):
-        found.setdefault(name, []).append(_told(name, value))
-    return found
-
-
-def _xml(body: bytes) -> Any:
-    if b"<!" in body.replace(b"<![CDATA[", b""):
-        raise ValueError("a document type, whose entities may be endless")
-    return _element(ElementTree.fromstring(body))  # noqa: S314  nothing of a DTD is read
-
-
-def _element(element: ElementTree.Element) -> Any:
-    name = element.tag
-    if is_secret_name(name.rpartition("}")[2]):
-        return [name, WILDCARD]
-    text = masked((element.text or "").strip())
-    # The contract's elements are fields, in any order; those of a list keep theirs.
-    children = sorted(map(_element, element), key=lambda child: str(child[0]))
-    return [name, *([text] if text else []), *children]
-
-
-def _part(part: dict[str, Any]) -> dict[str, Any]:
-    if is_secret_name(part["name"]):
-        return {"name": part["name"], "text": WILDCARD}
-    return {**part, "text": masked(part["text"])} if "text" in part else part
-
-
-def _opaque(body: bytes) -> dict[str, Any]:
-    try:
-        return {"text": masked(body.decode())}
-    except UnicodeDecodeError:
-        return {"sha256": hashlib.sha256(body).hexdigest()}
-
-
-def _whole(body: ByteStream) -> bytes:
-    chunks = body.chunks
-    assert isinstance(chunks, bytes)
-    return chunks

@@ -22,13 +22,16 @@ import math
 import random
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from petstore.contract.checks import sentence
 from petstore.contract.errors import ConfigError
+from petstore.mock.exchange import Method, Path
 from petstore.mock.facts import Facts
 from petstore.mock.operation_ids import OperationId
+from petstore.mock.wording import Right, faults_of
 
 Break = Literal["reset", "empty", "garbage", "truncate", "bad_chunk", "dribble"]
 # They come in the place of an answer.
@@ -83,11 +86,13 @@ class When(_Part):
     """Say which requests a rule is about; nothing is all of them."""
 
     op: OperationId | None = Field(default=None, description="operationId.")
-    method: str | None = None
-    path: str | None = Field(default=None, description="Ends with * for all below.")
+    method: Method | None = None
+    path: Path | None = Field(default=None, description="Ends with * for all below.")
     nth: int | None = Field(default=None, ge=1)
     first: int | None = Field(default=None, ge=1)
-    probability: float | None = Field(default=None, ge=0, le=1)
+    probability: Annotated[float | None, Right("a number from 0 to 1")] = Field(
+        default=None, ge=0, le=1
+    )
 
     def concerns(self, facts: Facts) -> bool:
         """Tell whether a request is one of these."""
@@ -107,16 +112,30 @@ class Do(_Part):
     """Say what goes wrong."""
 
     delay_ms: float | None = Field(default=None, ge=0, le=DELAY_S_MAX * 1000)
-    delay: Delay | None = None
-    status: int | None = Field(default=None, ge=400, le=599)
-    retry_after: int | None = Field(default=None, ge=0)
-    limit: Limit | None = None
+    delay: Annotated[
+        Delay | None,
+        Right("{min, max} or {median, sigma} in ms; one that is fixed is delay_ms: 30"),
+    ] = None
+    status: Annotated[int | None, Right("an error's, from 400 to 599")] = Field(
+        default=None, ge=400, le=599
+    )
+    retry_after: Annotated[int | None, Right("whole seconds, 0 or more")] = Field(
+        default=None, ge=0
+    )
+    limit: Annotated[
+        Limit | None, Right("how many in how long, as {n: 5, window_s: 60}")
+    ] = None
     reset: bool = False
     empty: bool = False
     garbage: bool = False
-    truncate: int | None = Field(default=None, ge=0)
+    truncate: Annotated[
+        int | None, Right("the number of bytes that come, 0 or more")
+    ] = Field(default=None, ge=0)
     bad_chunk: bool = False
-    dribble: Dribble | None = None
+    dribble: Annotated[
+        Dribble | None,
+        Right("how many pieces in how long, as {chunks: 5, over_ms: 1000}"),
+    ] = None
 
     @model_validator(mode="after")
     def _is_something(self) -> Self:
@@ -142,8 +161,10 @@ class Do(_Part):
 class Rule(_Part):
     """Hold one rule."""
 
-    when: When = Field(default_factory=When)
-    do: Do
+    when: Annotated[When, Right("fields, as {op: getPetById, nth: 2}")] = Field(
+        default_factory=When
+    )
+    do: Annotated[Do, Right("what goes wrong, as {reset: true}")]
 
 
 class Effect(NamedTuple):
@@ -164,7 +185,7 @@ class Effect(NamedTuple):
     dribble: Dribble | None = None
 
 
-NOTHING: Final = Effect()
+NO_EFFECT: Final = Effect()
 
 
 class FaultRules:
@@ -181,7 +202,7 @@ class FaultRules:
         self._begin()
 
     @classmethod
-    def of(cls, rules: Iterable[Mapping[str, Any]], *, seed: int = 0) -> Self:
+    def of(cls, rules: Iterable[Mapping[str, Any] | Rule], *, seed: int = 0) -> Self:
         """
         Read rules.
 
@@ -193,10 +214,10 @@ class FaultRules:
             try:
                 read.append(Rule.model_validate(rule))
             except ValidationError as error:
-                first = error.errors(include_url=False, include_input=False)[0]
-                place = ".".join(str(step) for step in first["loc"])
-                words = first["msg"].removeprefix("Value error, ")
-                raise ConfigError(f"Wrong faults[{number}] {place}: {words}.") from None
+                first = faults_of(error, Rule)[0]
+                place = f"faults[{number}].{first.field}".rstrip(".")
+                words = sentence(f"Wrong {place}: {first.message}")
+                raise ConfigError(words) from None
         return cls(read, seed=seed)
 
     def _begin(self) -> None:
@@ -216,7 +237,7 @@ class FaultRules:
         Args:
             now_s: Seconds of a clock that only goes on.
         """
-        effect = NOTHING
+        effect = NO_EFFECT
         for number, rule in enumerate(self.rules):
             if rule.when.concerns(facts) and self._happens(number, rule.when):
                 effect = self._with(effect, number, rule.do, now_s)

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from petstore.contract.errors import Forbidden, Invalid
-from petstore.mock.cassette import side_folder
+from petstore.mock.cassette import SIDE_SUFFIX, side_folder
 
-SUFFIXES: Final = (".yaml", ".yml")
+_SUFFIXES: Final = (".yaml", ".yml")
 # A large answer of YAML lies there, and is no cassette.
-_SIDE_FOLDERS: Final = tuple(side_folder(Path(f"a{one}")).name[1:] for one in SUFFIXES)
+_SIDE_FOLDERS: Final = tuple(f"{one}{SIDE_SUFFIX}" for one in _SUFFIXES)
 
 
 def inside(folder: Path, given: str, field: str) -> Path:
@@ -24,7 +24,7 @@ def inside(folder: Path, given: str, field: str) -> Path:
         Forbidden: It leads out of the folder, by its steps or by a link.
     """
     path = Path(given)
-    if path.suffix not in SUFFIXES or "\0" in given:
+    if path.suffix not in _SUFFIXES or "\0" in given:
         raise Invalid(f"{field}: {given!r:.100} should end with .yaml, as buy.yaml.")
     if path.is_absolute() or ".." in path.parts:
         raise _outside(field, given)
@@ -40,7 +40,7 @@ def cassettes_below(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix in SUFFIXES
+        if path.suffix in _SUFFIXES
         and not any(
             one.endswith(_SIDE_FOLDERS) for one in path.relative_to(folder).parts[:-1]
         )

@@ -2,34 +2,39 @@
 Hold exchanges as other tools know them: an origin, a request and an answer on the wire.
 
     cassette ──entries_of──▶ entries ──▶ a file of another tool
-    a file of another tool ──▶ entries ──cassette_of──▶ cassette, redacted
+    a file of another tool ──▶ entries ──▶ cassette, redacted (`foreign_reading.py`)
 
 Bodies of entries are whole and without their coding. Nothing of a foreign file is kept
 but through the recorder, so what `redaction.py` and `recording.py` drop of a live
 answer is dropped of a foreign one as well.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from petstore.contract.call import ByteStream
-from petstore.contract.errors import PetstoreError
+from petstore.contract.errors import ConfigError, PetstoreError
 from petstore.contract.http import Request
-from petstore.contract.media import EVENTS, media_type
 from petstore.contract.replies import Response
 from petstore.mock.cassette import Cassette
-from petstore.mock.exchange import Content, Exchange, FormPart, Header, Matching
-from petstore.mock.facts import facts_of, key_of, match_of, read_ignored
-from petstore.mock.foreign_wire import origin_of
+from petstore.mock.exchange import (
+    ID_PATTERN,
+    Content,
+    Exchange,
+    FormPart,
+    Header,
+    Matching,
+    Offsets,
+)
+from petstore.mock.facts import facts_of, key_of, read_ignored
 from petstore.mock.payload import write_wire
-from petstore.mock.recording import Recorder
-from petstore.mock.redaction import Redactor, environment_secrets
 from petstore.mock.streams import events_of
 from petstore.mock.tape import wire_request
+from petstore.mock.urls import checked_url
+from petstore.mock.wording import faults_of, unheld
 
 # Where a recording says no URL that it is from; RFC 6762 keeps it off the Internet.
 NOWHERE: Final = "http://petstore.local"
@@ -43,13 +48,39 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
 
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """
+        Read a piece.
+
+        Raises:
+            ConfigError: It is none; says which field, and what would be right.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise refused(error, cls) from None
+
+
+def refused(error: ValidationError, kind: Any) -> ConfigError:
+    """Return the refusal of what is no such piece: which field, and what is right."""
+    first = faults_of(error, kind)[0]
+    return ConfigError(f"{first.field or 'it'}: {first.message}")
+
 
 class Kept(Shape):
     """Hold what only a cassette knows, where the other format has a place for it."""
 
-    id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,120}$")
+    id: str | None = Field(default=None, pattern=ID_PATTERN)
     note: str | None = None
     match: Matching | None = None
+    offsets_ms: Offsets | None = None
+
+    @field_validator("match")
+    @classmethod
+    def _names_paths(cls, match: Matching | None) -> Matching | None:
+        check_paths([] if match is None else match.ignore)
+        return match
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -64,7 +95,8 @@ class Entry:
 
     Args:
         name: For whoever reads a loss, as `entry 3`.
-        origin: Scheme, host and port; "" where the format names none.
+        origin: Scheme, host and port, and the path of the upstream where it has one;
+            "" where the format names none.
         codings: How the bodies of request and answer were compressed.
     """
 
@@ -106,12 +138,8 @@ class Reading:
         """Add an entry, or say why it is left out."""
         try:
             self.entries.append(read())
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(step) for step in first["loc"])
-            self.leave_out(name, f"{place}: {first['msg'].lower()}")
         except (PetstoreError, ValueError) as error:
-            self.leave_out(name, str(error).rstrip("."))
+            self.leave_out(name, reason_of(error))
 
     def leave_out(self, name: str, reason: str) -> None:
         """Say that an entry is left out."""
@@ -145,7 +173,16 @@ def stated(losses: Iterable[Loss], exchanges: Sequence[Exchange]) -> list[str]:
     return told
 
 
-def has_broken_pieces(exchange: Exchange) -> bool:
+def broken_pieces_lost(tool: str) -> Loss:
+    """State what becomes of a stream of events where bodies are whole texts."""
+    return Loss(
+        f"A stream of events is one text in {tool}, and comes back in one piece per"
+        " event, without the times of the pieces",
+        _has_broken_pieces,
+    )
+
+
+def _has_broken_pieces(exchange: Exchange) -> bool:
     """Tell whether a stream has pieces that do not each hold one event."""
     chunks = exchange.response.chunks
     if chunks is None:
@@ -161,9 +198,38 @@ def has_bytes(exchange: Exchange) -> bool:
     return any(one.base64 is not None or one.file is not None for one in pieces)
 
 
+def check_paths(paths: list[str]) -> None:
+    """
+    Refuse paths to ignore that are none.
+
+    Raises:
+        ValueError: One of them is none; says which.
+    """
+    try:
+        read_ignored(paths)
+    except ConfigError as error:
+        raise ValueError(error.message) from None
+
+
+def has_times(exchange: Exchange) -> bool:
+    """Tell whether a stream says when its pieces came."""
+    return exchange.response.offsets_ms is not None
+
+
 def has_matching(exchange: Exchange) -> bool:
     """Tell whether an exchange says how it is to be found."""
     return exchange.match != Matching()
+
+
+def base_of(upstream: str | None) -> str:
+    """Return the URL below which an upstream's paths lie; "" for none."""
+    try:
+        base = checked_url(upstream or "")
+        # It is read when it is asked for, and raises then.
+        _ = urlsplit(base).port
+    except (ConfigError, ValueError):
+        return ""
+    return base
 
 
 def entries_of(cassette: Cassette) -> Iterator[Entry]:
@@ -173,7 +239,7 @@ def entries_of(cassette: Cassette) -> Iterator[Entry]:
     Raises:
         ConfigError: A body cannot be read.
     """
-    origin = origin_of(cassette.header.upstream or "") or NOWHERE
+    base = base_of(cassette.header.upstream) or NOWHERE
     for one in cassette.exchanges:
         headers = dict(one.response.headers)
         kind = headers.get("content-type", "")
@@ -182,7 +248,7 @@ def entries_of(cassette: Cassette) -> Iterator[Entry]:
             headers["content-type"] = kind
         yield Entry(
             one.id,
-            origin,
+            base,
             wire_request(cassette, one.request),
             Response(one.response.status, headers, body),
             (one.request.encoding, one.response.encoding),
@@ -190,6 +256,7 @@ def entries_of(cassette: Cassette) -> Iterator[Entry]:
                 id=one.id,
                 note=one.note,
                 match=one.match if has_matching(one) else None,
+                offsets_ms=None if _has_broken_pieces(one) else one.response.offsets_ms,
             ),
         )
 
@@ -227,32 +294,6 @@ def settled(
     return ordered
 
 
-def cassette_of(reading: Reading) -> Cassette:
-    """
-    Make a cassette of what was read, without secrets; adds to the losses.
-
-    A file may hold several hosts, as a browser's does. The one that answers most of the
-    contract's requests is kept, and of such ones the one that answers most.
-    """
-    entries = _of_one_origin(reading)
-    redactor = Redactor(environment_secrets())
-    for one in entries:
-        # A secret that the last answer tells may stand in the first request.
-        redactor.redacted(one.request, one.response, match_of(one.request))
-    origin = entries[0].origin if entries else ""
-    cassette = Cassette(_header(reading, origin, redactor))
-    recorder = Recorder(cassette, redactor)
-    taken: set[str] = set()
-    for one in entries:
-        try:
-            exchange = recorder.exchange(one.request, _streamed(one.response))
-        except (ValidationError, PetstoreError) as error:
-            reading.leave_out(one.name, _reason(error))
-            continue
-        cassette.exchanges.append(_with_kept(exchange, one, redactor, taken))
-    return cassette
-
-
 def url_of(entry: Entry) -> str:
     """Return the whole URL of an entry."""
     query = f"?{entry.request.query}" if entry.request.query else ""
@@ -264,79 +305,8 @@ def header_shown(header: Header) -> dict[str, Any]:
     return header.model_dump(exclude_defaults=True)
 
 
-def _of_one_origin(reading: Reading) -> list[Entry]:
-    of_contract = Counter(
-        one.origin for one in reading.entries if match_of(one.request) is not None
-    )
-    counts = Counter(one.origin for one in reading.entries)
-    if len(counts) < 2:
-        return reading.entries
-    kept = max(counts, key=lambda origin: (of_contract[origin], counts[origin]))
-    others = ", ".join(sorted(origin for origin in counts if origin != kept))
-    reading.losses.append(
-        f"{len(reading.entries) - counts[kept]} entries of other hosts than {kept} are"
-        f" left out: {others:.300}."
-    )
-    return [one for one in reading.entries if one.origin == kept]
-
-
-def _header(reading: Reading, origin: str, redactor: Redactor) -> Header:
-    upstream = origin if origin not in ("", NOWHERE) else None
-    try:
-        header = Header.model_validate({"upstream": upstream, **reading.header})
-    except ValidationError:
-        reading.losses.append("The header of the cassette that it was is damaged.")
-        header = Header(upstream=upstream)
-    if header.upstream is not None and "@" in header.upstream:
-        upstream = origin_of(header.upstream) or None
-        header = header.model_copy(update={"upstream": upstream})
-    texts = {name: value for name, value in header if isinstance(value, str)}
-    shown = {name: _redacted(value, redactor) for name, value in texts.items()}
-    return header.model_copy(update=shown)
-
-
-def _with_kept(
-    exchange: Exchange, entry: Entry, redactor: Redactor, taken: set[str]
-) -> Exchange:
-    kept = entry.kept
-    update: dict[str, Any] = {"note": _redacted(kept.note, redactor)}
-    if kept.id is not None and kept.id not in taken:
-        update["id"] = kept.id
-    elif exchange.id in taken:
-        update["id"] = f"{exchange.id}-{len(taken)}"
-    if kept.match is not None:
-        update["match"] = kept.match
-    request_coding, response_coding = entry.codings
-    if exchange.request.kind is not None and request_coding is not None:
-        update["request"] = _coded_content(exchange.request, request_coding)
-    if exchange.response.kind is not None and response_coding is not None:
-        update["response"] = _coded_content(exchange.response, response_coding)
-    exchange = exchange.model_copy(update=update)
-    taken.add(exchange.id)
-    return exchange
-
-
-def _coded_content(content: Any, coding: str) -> Any:
-    known = coding if coding in ("gzip", "deflate") else None
-    return content.model_copy(update={"encoding": known})
-
-
-def _redacted(text: str | None, redactor: Redactor) -> str | None:
-    return None if text is None else redactor.chunk(text.encode()).decode()
-
-
-def _streamed(response: Response) -> Response:
-    body = response.body
-    if not body or media_type(response.headers) != EVENTS:
-        return response
-    assert isinstance(body, bytes)
-    return Response(
-        response.status, response.headers, ByteStream(events_of(body), EVENTS)
-    )
-
-
-def _reason(error: ValidationError | PetstoreError) -> str:
-    if isinstance(error, PetstoreError):
-        return error.message.rstrip(".")
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+def reason_of(error: ValueError | PetstoreError) -> str:
+    """Say why something is left out, without a full stop."""
+    if isinstance(error, ValidationError):
+        return unheld(error)
+    return str(error).rstrip(".")

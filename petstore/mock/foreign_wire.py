@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from petstore.contract.errors import ConfigError, Malformed
 from petstore.contract.http import Request
+from petstore.contract.lines import SET_COOKIE
 from petstore.contract.media import MULTIPART
+from petstore.mock.cassette import read_file
 from petstore.mock.exchange import Content
-from petstore.mock.payload import Wire, decoded, encoded, write_wire
+from petstore.mock.payload import Wire, decoded, encoded, known_coding, write_wire
+from petstore.mock.urls import parts_of
 
 # What a path may hold as it is; RFC 3986 §3.3.
 PATH_SAFE: Final = "/%:@!$&'()*+,;=~"
@@ -19,8 +22,8 @@ _FILE_BYTES_MAX: Final = 256 * 1024 * 1024
 
 def origin_of(url: str) -> str:
     """Return scheme, host and port of a URL, without credentials; "" for none."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = parts_of(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         return ""
     port = "" if parts.port is None else f":{parts.port}"
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -41,9 +44,12 @@ def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in pairs:
         name = name.lower()
+        sign = "\n" if name == SET_COOKIE else ", "
         # HTTP/2 has method and path among the headers.
         if not name.startswith(":"):
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+            headers[name] = (
+                f"{headers[name]}{sign}{value}" if name in headers else value
+            )
     return headers
 
 
@@ -58,7 +64,7 @@ def uncoded(body: bytes, headers: dict[str, str]) -> tuple[bytes, str | None]:
     try:
         plain, found = decoded(body, coding)
     except Malformed:
-        plain, found = body, {"x-gzip": "gzip"}.get(coding.lower(), coding.lower())
+        plain, found = body, known_coding(coding)
     if found is not None:
         del headers["content-encoding"]
     return plain, found
@@ -79,14 +85,6 @@ def text_of(body: bytes) -> str | None:
         return None
 
 
-def fields_of(text: str) -> dict[str, list[str]]:
-    """Return the fields of a query or of a form, by name."""
-    fields: dict[str, list[str]] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        fields.setdefault(name, []).append(value)
-    return fields
-
-
 def multipart_of(parts: list[dict[str, Any]]) -> Wire:
     """Return a multipart body of parts as a cassette shows them."""
 
@@ -104,11 +102,7 @@ def read_text(path: Path) -> str:
         ConfigError: It cannot be read, is too large, or is no text in UTF-8.
     """
     try:
-        if path.stat().st_size > _FILE_BYTES_MAX:
-            raise ConfigError(f"{path} is larger than 256 MB, which no recording is.")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"Cannot read {path}: {error.strerror}.") from error
+        return read_file(path, _FILE_BYTES_MAX).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no recording: it is not UTF-8.") from error
 

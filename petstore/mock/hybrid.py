@@ -34,10 +34,16 @@ _WAITING_MAX: Final = 10_000
 
 
 class Hybrid:
-    """Keep one session and its engine of one mind."""
+    """
+    Keep one session and its engine of one mind.
 
-    def __init__(self, story: Story, clock: Clock) -> None:
+    Args:
+        begun: Where the session is; once it is reset, no engine hears of this story.
+    """
+
+    def __init__(self, story: Story, clock: Clock, begun: Cursor) -> None:
         self._story = story
+        self._begun = begun
         self.clock = clock
         self._waiting = deque(map(clock.ahead, story.first_requests()))
         self._versions = {key: one.version for key, one in story.known.items()}
@@ -84,7 +90,7 @@ class Hybrid:
         over.set_running_or_notify_cancel()
         try:
             while self._waiting:
-                yield Ask("engine", self._waiting[0])
+                yield Ask("engine", self._waiting[0], self._begun)
                 # Later: who is cut off here has told nothing.
                 self._waiting.popleft()
         finally:
@@ -94,7 +100,7 @@ class Hybrid:
     def asked(self, request: Request) -> Generator[Step, Any, Response]:
         """Let the engine answer, and remember what only it knows from then on."""
         yield from self.tell()
-        response: Response = yield Ask("engine", request)
+        response: Response = yield Ask("engine", request, self._begun)
         act = act_of(request)
         if act is not None:
             self._soil(act, response)

@@ -1,7 +1,7 @@
 """Remember the last requests of a session, and what answered them."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from petstore.mock.facts import Facts
@@ -11,6 +11,17 @@ ROW_COUNT_MAX: Final = 1_000
 BODY_BYTES_MAX: Final = 4 * 1024 * 1024
 LEFT_OUT: Final[dict[str, Any]] = {"text": "…"}
 PASSED: Final = "passed"
+# What stands in `served_by` before a slash.
+SERVED_BY_KINDS: Final = (
+    "recording",
+    "engine",
+    "upstream",
+    "example",
+    "stub",
+    "fault",
+    "miss",
+    PASSED,
+)
 
 
 class Row(NamedTuple):
@@ -56,6 +67,7 @@ class Journal:
 
     Args:
         body_bytes_max: How much of bodies is held; the oldest are left out first.
+        shown: Returns a row as it may be read; as it is unless given.
     """
 
     def __init__(
@@ -63,7 +75,9 @@ class Journal:
         row_count_max: int = ROW_COUNT_MAX,
         *,
         body_bytes_max: int = BODY_BYTES_MAX,
+        shown: Callable[[Row], Row] | None = None,
     ) -> None:
+        self._shown = shown
         self._rows: deque[Row] = deque(maxlen=row_count_max)
         self._body_bytes_max = body_bytes_max
         # Which rows have a body, and how long it was.
@@ -113,11 +127,19 @@ class Journal:
                 return
 
     def __iter__(self) -> Iterator[Row]:
-        return iter(list(self._rows))
+        return map(self.shown, self.as_sent())
+
+    def as_sent(self) -> list[Row]:
+        """Return the rows with all that was sent; only `shown` ones may be told."""
+        return list(self._rows)
+
+    def shown(self, row: Row) -> Row:
+        """Return a row as it may be told."""
+        return row if self._shown is None else self._shown(row)
 
     def after(self, number: int) -> list[Row]:
         """Return the rows behind one, the oldest first."""
-        return [row for row in self if row.number > number]
+        return [self.shown(row) for row in self.as_sent() if row.number > number]
 
     def clear(self) -> None:
         """Forget everything."""

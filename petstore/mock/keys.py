@@ -1,8 +1,10 @@
 """Name what requests and answers are about: a pet, an order, a user, or all of them."""
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 Kind = Literal["pet", "order", "user"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+KINDS_BY_TAG: Final[dict[str, Kind]] = {"pet": "pet", "store": "order", "user": "user"}
 # Operations that answer with what there is of a kind.
 LISTS: Final[dict[str, Kind]] = {
     "findPetsByStatus": "pet",

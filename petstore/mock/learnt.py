@@ -8,7 +8,7 @@ how many values there are.
 from collections.abc import Callable
 from typing import Final
 
-from petstore.mock.secret_texts import PLACEHOLDER
+from petstore.mock.secrets import PLACEHOLDER
 
 HEAD_LENGTH: Final = 6
 # Up to so many, to look for each is faster than to look at each place.

@@ -14,10 +14,11 @@ from petstore.mock.tape import Tape
 _TAPE_COUNT_MAX: Final = 16
 
 
-class _Stamp(NamedTuple):
+class Stamp(NamedTuple):
     """Tell one state of a file from the next."""
 
     path: str
+    file_number: int
     changed_ns: int
     size_bytes: int
 
@@ -25,7 +26,7 @@ class _Stamp(NamedTuple):
 _loading = threading.Lock()
 
 
-def stamp_of(path: Path) -> _Stamp:
+def stamp_of(path: Path) -> Stamp:
     """
     Return what tells whether a file was changed.
 
@@ -36,7 +37,7 @@ def stamp_of(path: Path) -> _Stamp:
         found = path.stat()
     except OSError as error:
         raise ConfigError(f"Cannot read {path}: {error.strerror}.") from error
-    return _Stamp(str(path), found.st_mtime_ns, found.st_size)
+    return Stamp(str(path), found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def loaded(path: Path) -> Cassette:
@@ -63,10 +64,10 @@ def taped(paths: Sequence[Path], ignore: tuple[str, ...]) -> Tape:
 
 
 @lru_cache(_TAPE_COUNT_MAX)
-def _cassette(stamp: _Stamp) -> Cassette:
+def _cassette(stamp: Stamp) -> Cassette:
     return load(stamp.path)
 
 
 @lru_cache(_TAPE_COUNT_MAX)
-def _tape(stamps: tuple[_Stamp, ...], ignore: tuple[str, ...]) -> Tape:
+def _tape(stamps: tuple[Stamp, ...], ignore: tuple[str, ...]) -> Tape:
     return Tape([_cassette(stamp) for stamp in stamps], ignore=ignore)

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple, Self
 
-from petstore.contract.errors import PROBLEM_MEDIA_TYPE
+from petstore.contract.flavours import face_of
 from petstore.contract.replies import Response
 from petstore.mock import json_walk
 from petstore.mock.facts import Facts, as_halves
 from petstore.mock.json_walk import NOTHING, field_of
-from petstore.mock.refusals import Unmatched
+from petstore.mock.refusals import Unmatched, problem_of
 from petstore.mock.secrets import WILDCARD
 from petstore.mock.tape import Cursor, Found, Take, Tape
 
@@ -47,7 +47,7 @@ class Miss(NamedTuple):
     Args:
         text: The whole report, for people.
         nearest: The id of the exchange that differs least.
-        reason: none, differs, served or dirty.
+        reason: none, differs, served, dirty or prefer.
     """
 
     text: str
@@ -63,9 +63,7 @@ class Miss(NamedTuple):
             nearest=self.nearest,
             differences=[one._asdict() for one in self.differences],
         )
-        body = json.dumps(refusal.to_problem(), ensure_ascii=False).encode()
-        headers = {"content-type": PROBLEM_MEDIA_TYPE}
-        return Response(refusal.status, headers, body)
+        return problem_of(refusal)
 
 
 class UnmatchedRequest(AssertionError):
@@ -152,33 +150,44 @@ def _served(head: str, found: Found) -> Miss:
 
 
 def _unknown(head: str, facts: Facts, tape: Tape) -> Miss:
-    what = facts.operation_id or f"{facts.method} {facts.target}"
     known = sorted(
         {take.facts.operation_id or take.facts.target for take in tape.takes}
     )
     shown = ", ".join(known[:_ROW_COUNT_MAX]) or "nothing"
-    elsewhere = _elsewhere(facts, tape)
     path = next((one.path for one in tape.cassettes if one.path), None)
-    lines = [
-        head,
-        f"Nothing of {what} was recorded; the recording has {shown}.{elsewhere}",
-        f"fix one of:  {_record_command(path)}",
-        *_engine_cure(facts),
-    ]
-    return Miss("\n".join(lines), "none", None, ())
+    cures = [_record_command(path), *_engine_cure(facts)]
+    elsewhere = _elsewhere(facts, tape)
+    what = facts.operation_id or f"{facts.method} {facts.target}"
+    if elsewhere is None:
+        line = f"Nothing of {what} was recorded; the recording has {shown}."
+    else:
+        # Another face of the same shop: its answers look otherwise.
+        line = f"{what} was recorded at {elsewhere}, and not at {facts.target}."
+        cures = [_face_cure(elsewhere), *cures]
+    return Miss("\n".join([head, line, *_listed(cures)]), "none", None, ())
 
 
-def _elsewhere(facts: Facts, tape: Tape) -> str:
-    """Say below which base the same operation was recorded, if it was."""
+def _elsewhere(facts: Facts, tape: Tape) -> str | None:
+    """Return a path at which the same operation was recorded on another face."""
     found = (
         take.exchange.request.path
         for take in tape.takes
         if facts.operation and take.facts.operation_id == facts.operation_id
     )
-    path = next(found, None)
-    if path is None:
-        return ""
-    return f" That operation was asked at {path}: another API of the same shop."
+    return next(found, None)
+
+
+def _face_cure(path: str) -> str:
+    face = face_of(path, "public")
+    base = f"{face.base} behind the URL" if face.base else "the URL alone"
+    return f'ask that API: flavour="{face.flavour}" of the client, or {base}'
+
+
+def _listed(cures: list[str]) -> list[str]:
+    return [
+        f"fix one of:  {cure}" if index == 0 else f"             {cure}"
+        for index, cure in enumerate(cures)
+    ]
 
 
 def _nearest(facts: Facts, tape: Tape) -> tuple[Take | None, list[Difference]]:
@@ -229,20 +238,18 @@ def _half(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def _cures(take: Take, differences: list[Difference]) -> Iterator[str]:
-    command = _record_command(take.cassette.path, take.facts.operation_id)
-    yield f"fix one of:  {command}"
+def _cures(take: Take, differences: list[Difference]) -> list[str]:
+    cures = [_record_command(take.cassette.path, take.facts.operation_id)]
     ignorable = [one.path for one in differences if one.path not in ("method", "path")]
     if ignorable:
         shown = ", ".join(ignorable[:_ROW_COUNT_MAX])
-        yield f"             add  [{shown}]  to ignore: in {take.source}"
-    yield from _engine_cure(take.facts)
+        cures.append(f"add  [{shown}]  to ignore: in {take.source}")
+    return _listed([*cures, *_engine_cure(take.facts)])
 
 
-def _engine_cure(facts: Facts) -> Iterator[str]:
+def _engine_cure(facts: Facts) -> list[str]:
     # It knows no paths beyond the contract.
-    if facts.operation:
-        yield "             or run with on_miss=engine"
+    return ["or run with on_miss=engine"] if facts.operation else []
 
 
 def _record_command(path: object, operation_id: str = "") -> str:

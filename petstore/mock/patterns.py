@@ -6,7 +6,7 @@ in a text, was replaced there, too; whoever replays may send that token, or anot
 and the placeholder stands for each.
 """
 
-from petstore.mock.secret_texts import WRITTEN_PLACEHOLDER
+from petstore.mock.secrets import WRITTEN_PLACEHOLDER
 
 
 class Patterns:

@@ -1,7 +1,9 @@
 """
 Turn the bytes of a body into what a cassette shows of it, and back.
 
-    json     JSON that is written anew without loss, but for white space
+    json     JSON that is written anew without loss, but for white space and escapes,
+             which are kept (as text) where a header of the answer depends on them;
+             it is nested no more than 64 deep
     form     the fields of an HTML form
     parts    the parts of a multipart form, without their boundary
     chunks   a stream of events, piece by piece
@@ -23,23 +25,28 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from petstore.contract.errors import ConfigError, Malformed, PetstoreError
+from petstore.contract.errors import Malformed, PetstoreError
 from petstore.contract.media import EVENTS, FORM, MULTIPART, is_json, media_type
 from petstore.contract.multipart import (
     MultipartReader,
     PartData,
     PartStart,
     boundary_of,
+    quoted,
 )
-from petstore.mock.exchange import Content, FormPart, values_of
+from petstore.mock.exchange import CODINGS, Content, FormPart, values_of
+from petstore.mock.fields import grouped, pairs_of
 
 BOUNDARY: Final = "petstore-mock-5f0c8f1d9be64c1a"
+# Of what a mock holds whole: a request, an answer, either without its coding.
+BODY_BYTES_MAX: Final = 64 * 1024 * 1024
 TEXT_CHARACTERS_MAX: Final = 16 * 1024
 JSON_BYTES_MAX: Final = 64 * 1024
 BYTES_MAX: Final = 1024
+# Far below what a reader of YAML, of JSON and whoever walks through it can take.
+JSON_DEPTH_MAX: Final = 64
 _SPACE: Final = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 _UNREADABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_DECODED_BYTES_MAX: Final = 64 * 1024 * 1024
 # Puts large bodies elsewhere: takes bytes and an extension, returns a file's name.
 Keep = Callable[[bytes, str], str]
 Fetch = Callable[[str], bytes]
@@ -51,22 +58,30 @@ class Wire(NamedTuple):
     body: bytes
     content_type: str
 
+    @property
+    def kind(self) -> str:
+        """The media type, without parameters."""
+        return media_type({"content-type": self.content_type})
 
-def read_wire(wire: Wire, keep: Keep | None = None) -> dict[str, Any]:
+
+def read_wire(
+    wire: Wire, keep: Keep | None = None, *, to_the_byte: bool = False
+) -> dict[str, Any]:
     """
     Return the field of a cassette that holds a body; {} for no body.
 
     Args:
         keep: Takes what is too large; None keeps everything in the cassette.
+        to_the_byte: Whether JSON that has white space is text, which keeps it.
     """
     body = wire.body
     if not body:
         return {}
-    kind = media_type({"content-type": wire.content_type})
+    kind = wire.kind
     is_small = keep is None or len(body) <= JSON_BYTES_MAX
     if is_small and is_json(kind):
         found = exact_json(body)
-        if found is not None:
+        if found is not None and (not to_the_byte or compact_json(found[0]) == body):
             return {"json": found[0]}
     if kind == FORM:
         fields = _exact_form(body)
@@ -97,13 +112,13 @@ def write_wire(content: Content, content_type: str, fetch: Fetch) -> Wire:
         fetch: Reads a file beside the cassette.
 
     Raises:
-        ConfigError: What should be base64 is not, or a file is missing.
+        ConfigError: A file is missing.
     """
     kind = content.kind
     if kind is None:
         return Wire(b"", content_type)
     if kind == "form":
-        pairs = [(k, v) for k, many in (content.form or {}).items() for v in many]
+        pairs = pairs_of(content.form or {})
         return Wire(urlencode(pairs).encode(), content_type or FORM)
     if kind == "parts":
         return _framed(content.parts or [], content_type, fetch)
@@ -120,18 +135,36 @@ def compact_json(value: Any) -> bytes:
 
 
 def exact_json(body: bytes) -> tuple[Any] | None:
-    """Return the JSON value of a body; None where writing it anew would change it."""
+    """
+    Return the JSON value of a body; None where writing it anew would change it, or
+    where it is nested too deep to be walked through.
+    """
     try:
         text = body.decode()
         value = json.loads(text)
-        plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-        plain.encode()
+        if _is_deep(text, value):
+            return None
+        plain = compact_json(value).decode()
     except (ValueError, RecursionError):
         return None
     tight = _SPACE.sub(r"\1", text)
     if tight in (plain, json.dumps(value, separators=(",", ":"))):
         return (value,)
     return None
+
+
+def _is_deep(text: str, value: Any) -> bool:
+    if text.count("[") + text.count("{") <= JSON_DEPTH_MAX:
+        return False
+    level = [value]
+    for _ in range(JSON_DEPTH_MAX):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def decoded(body: bytes, coding: str) -> tuple[bytes, str | None]:
@@ -145,15 +178,25 @@ def decoded(body: bytes, coding: str) -> tuple[bytes, str | None]:
     Raises:
         Malformed: The body is not in that coding, or is too large without it.
     """
-    coding = coding.strip().lower()
-    if not body or coding not in ("gzip", "x-gzip", "deflate"):
+    known = known_coding(coding)
+    if not body or known is None:
         return body, None
+    bits = _deflate_bits(body) if known == "deflate" else 16 + zlib.MAX_WBITS
     try:
-        if coding == "deflate":
-            return _inflated(body, _deflate_bits(body)), "deflate"
-        return _inflated(body, 16 + zlib.MAX_WBITS), "gzip"
+        return _inflated(body, bits), known
     except zlib.error as error:
-        raise Malformed(f"A body that says it is in {coding} is not.") from error
+        raise Malformed(f"A body that says it is in {known} is not.") from error
+
+
+def known_coding(text: str) -> str | None:
+    """
+    Return the coding that a header names; None for one that stays on.
+
+    Source: RFC 9110 §8.4.1.3 (x-gzip).
+    """
+    coding = text.strip().lower()
+    coding = "gzip" if coding == "x-gzip" else coding
+    return coding if coding in CODINGS else None
 
 
 def encoded(body: bytes, coding: str) -> bytes:
@@ -171,9 +214,9 @@ def _deflate_bits(body: bytes) -> int:
 
 def _inflated(body: bytes, bits: int) -> bytes:
     reader = zlib.decompressobj(bits)
-    plain = reader.decompress(body, _DECODED_BYTES_MAX)
+    plain = reader.decompress(body, BODY_BYTES_MAX)
     if reader.unconsumed_tail:
-        raise Malformed(f"A body has more than {_DECODED_BYTES_MAX:,} bytes decoded.")
+        raise Malformed(f"A body has more than {BODY_BYTES_MAX:,} bytes decoded.")
     if not reader.eof:
         raise zlib.error("cut off")
     return plain
@@ -184,12 +227,9 @@ def _exact_form(body: bytes) -> dict[str, list[str]] | None:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
         return None
-    fields: dict[str, list[str]] = {}
-    for name, value in pairs:
-        fields.setdefault(name, []).append(value)
+    fields = grouped(pairs)
     # Fields that take turns would come back in another order.
-    again = [(name, value) for name, many in fields.items() for value in many]
-    return fields if pairs and again == pairs else None
+    return fields if pairs and pairs_of(fields) == pairs else None
 
 
 def _exact_parts(wire: Wire, keep: Keep | None) -> list[dict[str, Any]] | None:
@@ -242,9 +282,9 @@ def _extension(kind: str) -> str:
 def _framed(parts: list[FormPart], content_type: str, fetch: Fetch) -> Wire:
     pieces = []
     for part in parts:
-        lines = [f'content-disposition: form-data; name="{_quoted(part.name)}"']
+        lines = [f"content-disposition: form-data; name={quoted(part.name)}"]
         if part.filename is not None:
-            lines[0] += f'; filename="{_quoted(part.filename)}"'
+            lines[0] += f"; filename={quoted(part.filename)}"
         if part.type is not None:
             lines.append(f"content-type: {part.type}")
         head = "\r\n".join([f"--{BOUNDARY}", *lines, "", ""])
@@ -254,19 +294,9 @@ def _framed(parts: list[FormPart], content_type: str, fetch: Fetch) -> Wire:
     return Wire(b"".join(pieces), f"{kind}; boundary={BOUNDARY}")
 
 
-def _quoted(text: str) -> str:
-    # The HTML standard, "multipart/form-data encoding algorithm".
-    for given, escape in (('"', "%22"), ("\r", "%0D"), ("\n", "%0A")):
-        text = text.replace(given, escape)
-    return text
-
-
 def _bytes_of(content: Content | FormPart, fetch: Fetch) -> bytes:
     if content.text is not None:
         return content.text.encode()
     if content.base64 is not None:
-        try:
-            return base64.b64decode(content.base64, validate=True)
-        except ValueError as error:
-            raise ConfigError("Wrong base64: it holds what is none.") from error
+        return base64.b64decode(content.base64)
     return b"" if content.file is None else fetch(content.file)

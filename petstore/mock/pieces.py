@@ -11,12 +11,8 @@ from petstore.mock.faults import Effect
 
 async def let_go(response: Response) -> None:
     """End a stream that nobody reads on; whatever is no stream has no end."""
-    chunks = getattr(response.body, "chunks", None)
-    aclose, close = getattr(chunks, "aclose", None), getattr(chunks, "close", None)
-    if aclose is not None:
-        await aclose()
-    elif close is not None:
-        close()
+    if isinstance(response.body, ByteStream):
+        await response.body.aclose()
 
 
 def cut(response: Response, effect: Effect) -> Response:

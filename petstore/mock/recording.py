@@ -1,12 +1,16 @@
 """Make an exchange of a request and its answer, as a cassette keeps it."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import parse_qsl, unquote
+from typing import Final
+from urllib.parse import unquote
 
 from petstore.contract.call import ByteStream
+from petstore.contract.errors import FieldProblem, Malformed
 from petstore.contract.http import Request
+from petstore.contract.lines import SET_COOKIE
 from petstore.contract.replies import Response
+from petstore.mock.cadence import Paced
 from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import (
     Exchange,
@@ -15,11 +19,13 @@ from petstore.mock.exchange import (
     values_of,
 )
 from petstore.mock.facts import COUNTED_HEADERS, match_of
+from petstore.mock.fields import fields_of
+from petstore.mock.hops import HOP_HEADERS, told_length
 from petstore.mock.payload import Wire, decoded, read_chunks, read_wire
 from petstore.mock.redaction import Redactor
 
 # They differ each time, or are about the connection, or are of whoever replays.
-VOLATILE_HEADERS: Final = frozenset(
+_VOLATILE_HEADERS: Final = HOP_HEADERS.union(
     {
         "access-control-allow-credentials",
         "access-control-allow-headers",
@@ -29,25 +35,25 @@ VOLATILE_HEADERS: Final = frozenset(
         "age",
         "alt-svc",
         "cf-ray",
-        "connection",
         "content-encoding",
-        "content-length",
         "date",
         "expect-ct",
-        "keep-alive",
         "nel",
         "report-to",
         "server",
         "server-timing",
         "strict-transport-security",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
         "via",
         "x-powered-by",
         "x-request-id",
         "x-runtime",
     }
+)
+# A moment that differs each time; one in the last century says that a cookie is over.
+_EXPIRES: Final = re.compile(r";\s*expires=(?![^;\n]*19\d\d)[^;\n]*", re.IGNORECASE)
+# Clients check these against the bytes of a body.
+_OF_BYTES: Final = re.compile(
+    r"etag|digest|(?:content|repr)-digest|content-md5|(?:x-.+-)?signature(?:-\w+)?"
 )
 # What any client accepts tells nothing.
 _ANYTHING: Final = ("*/*", "")
@@ -86,13 +92,18 @@ class Recorder:
         """
         match = match_of(request)
         plain_request, request_coding = _decoded_request(request)
-        plain_response, response_coding = _decoded_response(response)
+        plain_response, response_coding = decoded_response(response)
         asked, answered = self._redactor.redacted(plain_request, plain_response, match)
         operation_id = None if match is None else match.route.operation.id
         return Exchange(
             id=id or self._next_id(_stem(asked, operation_id)),
             request=self._recorded_request(asked, request_coding),
-            response=self._recorded_response(answered, response_coding),
+            response=self._recorded_response(
+                asked.method,
+                answered,
+                response_coding,
+                to_the_byte=any(map(_of_bytes, plain_response.headers.items())),
+            ),
         )
 
     def _next_id(self, stem: str) -> str:
@@ -120,16 +131,13 @@ class Recorder:
         }
         if headers.get("accept", "") in _ANYTHING:
             headers.pop("accept", None)
-        fields: dict[str, list[str]] = {}
-        for name, value in parse_qsl(request.query, keep_blank_values=True):
-            fields.setdefault(name, []).append(value)
         if "parts" in content:
             headers["content-type"] = kind.partition(";")[0].strip()
         return RecordedRequest.model_validate(
             {
                 "method": request.method,
                 "path": request.path,
-                "query": values_of(fields),
+                "query": values_of(fields_of(request.query)),
                 "headers": headers,
                 **_coded(coding),
                 **content,
@@ -137,24 +145,30 @@ class Recorder:
         )
 
     def _recorded_response(
-        self, response: Response, coding: str | None
+        self, method: str, response: Response, coding: str | None, *, to_the_byte: bool
     ) -> RecordedResponse:
         headers = {
             name: value
             for name, value in sorted(response.headers.items())
-            if name not in VOLATILE_HEADERS
+            if name not in _VOLATILE_HEADERS
         }
+        if SET_COOKIE in headers:
+            headers[SET_COOKIE] = _EXPIRES.sub("", headers[SET_COOKIE])
+        length = {} if response.body else told_length(method, response.headers)
         foreign = response.headers.get("content-encoding", "identity")
-        if coding is None and foreign != "identity" and response.body:
+        if coding is None and foreign != "identity" and (response.body or length):
             # What nobody here can take off stays on.
             headers["content-encoding"] = foreign
+        headers |= length
         kind = headers.get("content-type", "")
         body = response.body
         if isinstance(body, ByteStream):
-            chunks: Any = body.chunks
-            content = read_chunks([self._redactor.chunk(chunk) for chunk in chunks])
+            content = read_chunks([self._redactor.chunk(piece) for piece in body])
+            if isinstance(body, Paced) and content.get("chunks"):
+                content["offsets_ms"] = body.offsets_ms
         else:
-            content = read_wire(Wire(body, kind), self._cassette.keep)
+            wire, keep = Wire(body, kind), self._cassette.keep
+            content = read_wire(wire, keep, to_the_byte=to_the_byte)
         if "parts" in content:
             headers["content-type"] = kind.partition(";")[0].strip()
         return RecordedResponse.model_validate(
@@ -167,6 +181,13 @@ class Recorder:
         )
 
 
+def _of_bytes(header: tuple[str, str]) -> bool:
+    """Tell whether a header depends on the bytes of a body."""
+    name, value = header
+    # RFC 9110 §8.8.1: a weak tag is of the meaning alone.
+    return _OF_BYTES.fullmatch(name) is not None and not value.startswith("W/")
+
+
 def lower_names(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers with their names in lower case, as they are compared."""
     return {name.lower(): value for name, value in headers.items()}
@@ -175,17 +196,33 @@ def lower_names(headers: Mapping[str, str]) -> dict[str, str]:
 def _decoded_request(request: Request) -> tuple[Request, str | None]:
     assert isinstance(request.body, bytes)
     headers = lower_names(request.headers)
-    body, coding = decoded(request.body, headers.get("content-encoding", ""))
+    body, coding = _decoded("request", request.body, headers)
     plain = Request(request.method, request.path, request.query, headers, body)
     return plain, coding
 
 
-def _decoded_response(response: Response) -> tuple[Response, str | None]:
+def decoded_response(response: Response) -> tuple[Response, str | None]:
+    """
+    Return an answer without its coding, and that; header names in lower case.
+
+    Raises:
+        Malformed: Its body is not in the coding that it says.
+    """
     headers = lower_names(response.headers)
     if isinstance(response.body, ByteStream):
         return Response(response.status, headers, response.body), None
-    body, coding = decoded(response.body, headers.get("content-encoding", ""))
+    body, coding = _decoded("response", response.body, headers)
     return Response(response.status, headers, body), coding
+
+
+def _decoded(
+    half: str, body: bytes, headers: Mapping[str, str]
+) -> tuple[bytes, str | None]:
+    try:
+        return decoded(body, headers.get("content-encoding", ""))
+    except Malformed as error:
+        problem = FieldProblem(half, error.message, "coding")
+        raise Malformed(f"{half}: {error.message}", fields=(problem,)) from error
 
 
 def _coded(coding: str | None) -> dict[str, str]:

@@ -5,7 +5,8 @@ Each value that stands where a secret does gets a placeholder, `<password-1>`, t
 wherever that value comes again, so what belonged together still does. Placeholders are
 numbered in the order of their appearance, so recording the same twice gives the same
 file. A value that may as well be a word is replaced only where a secret stands: the
-name of a pet may be what somebody took for a password.
+name of a pet may be what somebody took for a password. Headers that are secrets are
+dropped; of Set-Cookie the values are replaced, and of a challenge what is said once.
 """
 
 import json
@@ -18,31 +19,31 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from petstore.contract.call import ByteStream
 from petstore.contract.http import Match, Request
+from petstore.contract.lines import SET_COOKIE
 from petstore.contract.media import FORM, MULTIPART, is_json, media_type
 from petstore.contract.replies import Response
 from petstore.contract.user import Token
+from petstore.mock.credentials import credentials, shown_challenge, shown_cookies
 from petstore.mock.learnt import HEAD_LENGTH, Learnt
 from petstore.mock.payload import compact_json, exact_json
-from petstore.mock.secret_texts import (
-    NUMBER_SHOWN,
+from petstore.mock.secret_markup import escaped, is_markup
+from petstore.mock.secret_texts import NUMBER_SHOWN, swapped, swapped_parts
+from petstore.mock.secrets import (
+    CHALLENGES,
     PLACEHOLDER,
+    WILDCARD,
     WRITTEN_PLACEHOLDER,
-    escaped,
-    is_markup,
-    swapped,
-    swapped_parts,
+    is_secret,
+    is_secret_header,
+    is_secret_name,
+    kind_of,
 )
-from petstore.mock.secrets import SECRET_HEADERS, WILDCARD, is_secret, is_secret_name
 
 # What is shorter may be a word; so may be letters only, unless there are many of them.
 DISTINCT_LENGTH_MIN: Final = 8
 LETTERS_LENGTH_MIN: Final = 16
-COOKIE_LENGTH_MIN: Final = 16
 # The answer of a login is redacted more than once: a placeholder is left as it is.
 _SESSION: Final = re.compile(r"(session:\s*)(<[a-z]+-[0-9]+>|[^\s\"<,}]+)")
-# Attributes of a cookie; RFC 6265 §5.2.
-_PLACES: Final = ("domain", "path")
-_COOKIE: Final = re.compile(r"(?:^|[;,])\s*([^=;,\s]+)=\"?([^;,\s\"]+)")
 # They stand in a segment of a path as they are; RFC 3986 §3.3.
 _SEGMENT: Final = "!$&'()*+,;=:@"
 _ENVIRONMENT: Final = re.compile(r"PETSTORE_.*(?:KEY|TOKEN|PASSWORD|SECRET)")
@@ -86,12 +87,40 @@ class Redactor:
         answer = self._response(response, match)
         return self._request(request), self._response(answer, match)
 
+    def learn(self, request: Request) -> None:
+        """Know the secrets of a request whose headers have lower-case names."""
+        body = request.body
+        self._learn_headers(request.headers)
+        if ":" in request.path or "=" in request.path or "%" in request.path:
+            self._path(request.path)
+        if request.query:
+            self._fields(request.query)
+        if body and isinstance(body, bytes):
+            self._body(body, media_type(request.headers))
+
+    def learn_answer(self, response: Response, match: Match | None) -> None:
+        """Know the secrets of an answer; see `redacted`."""
+        self._response(response, match)
+
+    @property
+    def value_count(self) -> int:
+        """How many values are known."""
+        return len(self._kinds)
+
+    def hidden(self, text: str) -> str:
+        """Return a text without the values that can hardly be words."""
+        return self._learnt.swapped(text, lambda _: WILDCARD)
+
     def chunk(self, chunk: bytes) -> bytes:
         """Return a piece of a stream of events without secrets."""
         try:
             return self._in_text(chunk.decode()).encode()
         except UnicodeDecodeError:
             return chunk
+
+    def words(self, text: str) -> str:
+        """Return what somebody wrote without secrets."""
+        return self._in_text(text)
 
     def _request(self, request: Request) -> Request:
         body, kind = request.body, media_type(request.headers)
@@ -118,14 +147,30 @@ class Redactor:
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Return headers without the secret ones, whose values may be told again."""
+        self._learn_headers(headers)
         shown = {}
         for name, value in headers.items():
-            if name in SECRET_HEADERS or is_secret_name(name):
-                for credential in _credentials(name, value):
-                    self._learn(_kind(name), credential)
-                continue
-            shown[name] = self._in_text(value)
+            if name in CHALLENGES:
+                shown[name] = self._in_text(shown_challenge(value, self._placeholder))
+            elif name == SET_COOKIE:
+                shown[name] = shown_cookies(value, self._cookie, self._in_text)
+            elif not is_secret_header(name):
+                shown[name] = self._in_text(value)
         return shown
+
+    def _learn_headers(self, headers: Mapping[str, str]) -> None:
+        """Know what headers tell in confidence."""
+        for name, value in headers.items():
+            if name == SET_COOKIE or is_secret_header(name):
+                for kind, credential in credentials(name, value):
+                    self._learn(kind or kind_of(name), credential)
+
+    def _cookie(self, _name: str, value: str) -> str:
+        # Also of a word; it is looked for elsewhere only if it was learnt.
+        if PLACEHOLDER.fullmatch(value):
+            return value
+        self._kinds.setdefault(value, "cookie")
+        return self._numbered(value)
 
     def _path(self, path: str) -> str:
         shown = "/".join(map(self._segment, path.split("/")))
@@ -147,7 +192,9 @@ class Redactor:
         if is_json(kind) or not kind:
             found = exact_json(body)
             if found is not None:
-                return compact_json(self._value(found[0]))
+                shown = self._value(found[0])
+                # What holds no secret stays as it was sent, to the byte.
+                return body if shown == found[0] else compact_json(shown)
         try:
             text = self._in_text(body.decode())
         except UnicodeDecodeError:
@@ -179,7 +226,7 @@ class Redactor:
 
     def _secret(self, name: str, value: Any) -> Any:
         if isinstance(value, int | float):
-            self._learn(_kind(name), str(value))
+            self._learn(kind_of(name), str(value))
             return NUMBER_SHOWN
         if isinstance(value, dict | list):
             # `tokens: {…}` names a group of secrets, each by its own name.
@@ -226,7 +273,7 @@ class Redactor:
     def _placeholder(self, name: str, value: str) -> str:
         if PLACEHOLDER.fullmatch(value) or value in ("", WILDCARD):
             return value
-        self._learn(_kind(name), value)
+        self._learn(kind_of(name), value)
         return self._numbered(value)
 
     def _learn(self, kind: str, value: str) -> None:
@@ -255,23 +302,6 @@ def environment_secrets(environment: Mapping[str, str] = os.environ) -> list[str
     ]
 
 
-def _credentials(header: str, value: str) -> list[str]:
-    """Return what a header tells that nobody may see."""
-    if header == "www-authenticate":
-        return []
-    if header in ("cookie", "set-cookie"):
-        # Short ones are settings, whose words stand in many texts.
-        pairs = _COOKIE.findall(value)
-        return [
-            told
-            for name, told in pairs
-            if is_secret_name(name)
-            or (len(told) >= COOKIE_LENGTH_MIN and name.lower() not in _PLACES)
-        ]
-    credential = value.rpartition(" ")[2]
-    return [credential] if credential else []
-
-
 def _is_distinct(kind: str, value: str) -> bool:
     if value.isalpha():
         return len(value) >= LETTERS_LENGTH_MIN
@@ -279,11 +309,3 @@ def _is_distinct(kind: str, value: str) -> bool:
         return len(value) >= DISTINCT_LENGTH_MIN and not value.isdigit()
     # Nobody chooses a token for how it reads.
     return len(value) >= HEAD_LENGTH
-
-
-def _kind(name: str) -> str:
-    name = name.lower()
-    for kind in ("pass", "session", "key", "cookie"):
-        if kind in name:
-            return {"pass": "password"}.get(kind, kind)
-    return "token" if "token" in name or "auth" in name else "secret"

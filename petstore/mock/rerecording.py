@@ -1,15 +1,18 @@
 """Record what was recorded once more, which gives it the form of a new recording."""
 
-from petstore.contract.call import ByteStream
+import re
+from typing import Final
+
 from petstore.contract.http import Match, Request
 from petstore.contract.media import JSON
 from petstore.contract.replies import Response
 from petstore.mock.cassette import Cassette
-from petstore.mock.exchange import Exchange, RecordedRequest, RecordedResponse
-from petstore.mock.payload import write_wire
+from petstore.mock.exchange import Exchange, Header, RecordedRequest, RecordedResponse
 from petstore.mock.recording import Recorder, lower_names
 from petstore.mock.redaction import Redactor
-from petstore.mock.tape import wire_request
+from petstore.mock.tape import wire_body, wire_request
+
+_USER: Final = re.compile(r"(?<=://)[^/?#]*@")
 
 
 class Unredacted(Redactor):
@@ -49,6 +52,23 @@ def rerecorded(recorder: Recorder, source: Cassette, exchange: Exchange) -> Exch
     return exchange.model_copy(update=changes)
 
 
+def plain_header(header: Header, redactor: Redactor) -> Header:
+    """Return what is said of a recording without secrets, nor a user in its URL."""
+    shown = {
+        name: redactor.words(value) for name, value in header if isinstance(value, str)
+    }
+    if header.upstream is not None:
+        shown["upstream"] = redactor.words(_USER.sub("", header.upstream))
+    return header.model_copy(update=shown)
+
+
+def plain_note(exchange: Exchange, redactor: Redactor) -> Exchange:
+    """Return an exchange whose note has no secret."""
+    if exchange.note is None:
+        return exchange
+    return exchange.model_copy(update={"note": redactor.words(exchange.note)})
+
+
 def plain_response(cassette: Cassette, response: RecordedResponse) -> Response:
     """
     Return a recorded answer without its coding.
@@ -57,11 +77,7 @@ def plain_response(cassette: Cassette, response: RecordedResponse) -> Response:
         ConfigError: Its body cannot be read.
     """
     headers = lower_names(response.headers)
-    if response.chunks is not None:
-        chunks = [chunk.encode() for chunk in response.chunks]
-        kind = headers.get("content-type", "")
-        return Response(response.status, headers, ByteStream(chunks, kind))
-    body, kind = write_wire(response, headers.get("content-type", ""), cassette.fetch)
+    body, kind = wire_body(cassette, response, headers.get("content-type", ""))
     if kind:
         headers["content-type"] = kind
     return Response(response.status, headers, body)
@@ -78,8 +94,11 @@ def _typed(content: RecordedRequest | RecordedResponse) -> dict[str, str]:
 def _kept(
     old: RecordedRequest | RecordedResponse, anew: RecordedRequest | RecordedResponse
 ) -> dict[str, object]:
-    """Return what the wire does not carry: coding, and JSON that nobody calls so."""
+    """Return what the wire does not carry: coding, times, JSON that nobody calls so."""
     kept: dict[str, object] = {}
+    if isinstance(old, RecordedResponse) and old.offsets_ms is not None:
+        # Its pieces are recorded one by one.
+        kept["offsets_ms"] = old.offsets_ms
     if old.encoding is not None:
         kept["encoding"] = old.encoding
     if old.kind == "json" and not lower_names(old.headers).get("content-type"):

@@ -1,12 +1,11 @@
 """Limit how much one session records; what comes beyond is only passed on."""
 
-import logging
 from typing import Any, Final
 
 from petstore.contract.http import Request
 from petstore.contract.replies import Response
+from petstore.mock.logs import LOGGER
 
-LOGGER: Final = logging.getLogger("petstore.mock")
 COUNT_MAX: Final = 100_000
 BYTES_MAX: Final = 512 * 1024 * 1024
 

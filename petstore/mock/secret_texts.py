@@ -1,7 +1,9 @@
 """
 Find secrets in a text that nobody can parse: each stands behind its name.
 
-    "password": "…"    {password: '…'}    password=…    password="…"    <password>…
+    "password": "…"    {password: '…'}    password=…    password="…"    password[a]=…
+
+For what stands in elements of XML see `secret_markup.py`.
 
 The text may be cut off in the midst of one. Whoever sends it chooses it, so the time
 grows with its length only: what may be long is taken possessively, and names have a
@@ -13,20 +15,20 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
+from petstore.mock.secret_markup import (
+    Swap,
+    escaped,
+    is_markup,
+    swapped_markup,
+    unescaped,
+)
 from petstore.mock.secrets import WILDCARD, is_secret_name
 
-# Takes a name and a value, and returns what is told instead.
-Swap = Callable[[str, str], str]
-PLACEHOLDER: Final = re.compile(r"<[a-z]+-[0-9]+>")
-# In a path it is written for a URL.
-WRITTEN_PLACEHOLDER: Final = re.compile(r"(?:<|%3C)[a-z]+-[0-9]+(?:>|%3E)")
 # A placeholder of a number keeps its type.
 NUMBER_SHOWN: Final = 0
 _HEAD: Final = re.compile(
-    r"(?<![\w$.@-])([\w$.@-]{1,128}+)([\\\"'\]]{0,3}+)\s*+([:=])\s*+"
-)
-_TAG: Final = re.compile(
-    r"(<([\w.:-]{1,128}+)(?:\s[^<>]*+)?(?<!/)>)((?:<!\[CDATA\[)?[^<]++)"
+    r"(?<![\w$.@-])([\w$.@-]{1,128}+(?:(?:\[|%5[Bb])[\w$.@-]{0,64}+(?:\]|%5[Dd])){0,8}+)"
+    r"([\\\"'\]]{0,3}+)\s*+([:=])\s*+"
 )
 _STRING: Final = re.compile(
     r"""\\"((?:[^"\\]|\\(?!"))*+)|"((?:[^"\\]|\\.)*+)|'((?:[^'\\]|\\.)*+)""", re.DOTALL
@@ -35,7 +37,6 @@ _BARE: Final = re.compile(r"[^&;#\s\"'<>]++")
 _LOOSE: Final = re.compile(r"(?!(?:true|false|null)\b)[^\s,;{}\[\]\"'<>]++")
 # RFC 8259 §6; of what is none, none is made.
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_MARKUP: Final = re.compile(r"\s*<(?![a-z]+-[0-9]+>)[?!A-Za-z]")
 
 
 def masked(text: str) -> str:
@@ -53,7 +54,7 @@ def wildcard(_name: str, _value: str) -> str:
 def swapped(text: str, swap: Swap) -> str:
     """Return a text with something else for each secret that it names."""
     if "<" in text and ">" in text:
-        text = _TAG.sub(lambda found: _element(found, swap), text)
+        text = swapped_markup(text, swap)
     if ":" in text or "=" in text:
         text = _members(text, swap)
     return text
@@ -67,25 +68,6 @@ def swapped_parts(body: bytes, swap: Swap, other: Callable[[str], str]) -> bytes
         other: Returns what stands for the text of another field.
     """
     return b"\r\n--".join(_part(one, swap, other) for one in body.split(b"\r\n--"))
-
-
-def is_markup(text: str) -> bool:
-    """Tell whether a text is XML or HTML, where a placeholder is to be escaped."""
-    return _MARKUP.match(text) is not None
-
-
-def escaped(text: str) -> str:
-    """Return a placeholder as it stands in XML."""
-    return text.replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _element(found: re.Match[str], swap: Swap) -> str:
-    head, name, value = found.groups()
-    is_secret = is_secret_name(name.rpartition(":")[2])
-    if not is_secret or not value.strip() or PLACEHOLDER.fullmatch(head):
-        return found[0]
-    plain = value.replace("&lt;", "<").replace("&gt;", ">")
-    return str(head) + escaped(swap(name, plain))
 
 
 def _members(text: str, swap: Swap) -> str:
@@ -107,7 +89,7 @@ def _value(text: str, head: re.Match[str], swap: Swap) -> tuple[int, int, str]:
     found = _STRING.match(text, head.end())
     if found is not None:
         begin, end = found.span(found.lastindex or 0)
-        value = text[begin:end].replace("&lt;", "<").replace("&gt;", ">")
+        value = unescaped(text[begin:end])
         return begin, end, swap(name, value) if value else ""
     if sign == ":" and not tail:
         # A sentence: "Wrong password: it is too short."

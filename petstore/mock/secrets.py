@@ -9,11 +9,17 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from petstore.contract.lines import SET_COOKIE
 from petstore.contract.operations import OPERATIONS
 from petstore.contract.user import SECRET, Token, UserDraft
 
 # What stands for a secret wherever one is compared.
 WILDCARD: Final = "*"
+# What stands for one in a recording; in a path it is written for a URL.
+PLACEHOLDER: Final = re.compile(r"<[a-z]+-[0-9]+>")
+WRITTEN_PLACEHOLDER: Final = re.compile(r"(?:<|%3C)[a-z]+-[0-9]+(?:>|%3E)")
+# RFC 9110 §11.6.1, §11.7.1: they say how a client may prove who it is.
+CHALLENGES: Final = frozenset({"proxy-authenticate", "www-authenticate"})
 # They are dropped: no recording is found by them.
 SECRET_HEADERS: Final = frozenset(
     {
@@ -21,14 +27,14 @@ SECRET_HEADERS: Final = frozenset(
         "authorization",
         "cookie",
         "proxy-authorization",
-        "set-cookie",
-        "www-authenticate",
         "x-amz-security-token",
         "x-api-key",
         "x-auth-token",
         "x-csrf-token",
     }
 )
+# They are kept, without the values in them.
+TELLING_HEADERS: Final = CHALLENGES | {SET_COOKIE}
 _OF_OTHERS: Final = re.compile(
     r"pass(?:word|wd|phrase|code)|secret|(?:^|_)(?:access|auth|id|refresh|session|csrf)?"
     r"_?token$|api_?key$|authorization$|credentials?$|private_?key|(?:^|_)session(?:_?id)?$"
@@ -38,6 +44,8 @@ _OF_OTHERS: Final = re.compile(
 _PLACES: Final = re.compile(r"(?:page|next|continuation|sync|cursor)_?token$")
 # JSON Schema, and OpenAPI's security schemes.
 _OF_SCHEMA: Final = frozenset({"type", "$ref", "allOf", "anyOf", "oneOf", "properties"})
+# A field within another one in a form: `user[password]`.
+_BRACKETS: Final = re.compile(r"[\[\]]+|(?:%5[BD])+", re.IGNORECASE)
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAMES_MAX: Final = 4096
 
@@ -82,7 +90,27 @@ def is_secret_name(name: str) -> bool:
     """Tell whether a field, a parameter or an element of that name is a secret."""
     if name.lower() in _OF_CONTRACT:
         return True
-    words = _CAMEL.sub("_", name).lower().replace("-", "_")
-    if _PLACES.search(words):
+    steps = [
+        _CAMEL.sub("_", step).lower().replace("-", "_")
+        for step in _BRACKETS.split(name)
+        if step
+    ]
+    if _PLACES.search("_".join(steps)):
         return False
-    return _OF_OTHERS.search(words) is not None
+    # Whatever is below a secret is one.
+    return any(_OF_OTHERS.search(one) for one in ("_".join(steps), *steps))
+
+
+def is_secret_header(name: str) -> bool:
+    """Tell whether a header, by its name in lower case, is a secret as a whole."""
+    is_named = name in SECRET_HEADERS or is_secret_name(name)
+    return is_named and name not in TELLING_HEADERS
+
+
+def kind_of(name: str) -> str:
+    """Return what a secret of that name is called in its placeholder."""
+    name = name.lower()
+    for kind in ("pass", "session", "key", "cookie", "nonce", "opaque"):
+        if kind in name:
+            return {"pass": "password"}.get(kind, kind)
+    return "token" if "token" in name or "auth" in name else "secret"

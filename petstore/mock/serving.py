@@ -1,21 +1,17 @@
 """Run a mock server: in the foreground of a process, or in a thread of tests."""
 
 import asyncio
+import signal
 import socket
-import threading
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self
 
 from petstore.mock.door import MockDoor
 from petstore.mock.session import Session
 from petstore.server.app import RunningServer, make_app
 from petstore.server.process import fast_loop, spare_the_collector, stopped_by_signal
 from petstore.server.settings import LOOPBACK, Settings
-from petstore.server.sockets import bind, url_of
-
-_THREAD_STOP_S: Final = 10.0
+from petstore.server.threads import STOP_S, ServerThread
 
 
 async def run(
@@ -24,29 +20,37 @@ async def run(
     stopped: asyncio.Event,
     *,
     is_only_app: bool,
-    on_ready: Callable[[], Awaitable[None]],
+    on_ready: Callable[[], None],
+    is_kept: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Serve until the event is set, then answer what was accepted."""
+    """
+    Serve until the event is set, then answer what was accepted.
+
+    Args:
+        on_ready: Called when connections are accepted.
+        is_kept: Asked at the end whether what sessions recorded is written.
+    """
     app = make_app(door, is_only_app=is_only_app)
     server = RunningServer(app, listener, Settings())
     try:
         await server.start()
-        await on_ready()
+        on_ready()
         await stopped.wait()
     finally:
         await server.stop()
-        await door.close()
+        await door.close(is_kept=is_kept())
 
 
 def run_until_signal(
     door: MockDoor, listener: socket.socket, on_ready: Callable[[], None]
 ) -> None:
-    """Serve in this process until SIGINT or SIGTERM."""
+    """Serve in this process until SIGINT, SIGTERM or SIGHUP."""
 
     async def main() -> None:
-        stopped = stopped_by_signal()
+        # A terminal that is closed is no reason to lose what was recorded.
+        stopped = stopped_by_signal(signal.SIGHUP)
 
-        async def announce() -> None:
+        def announce() -> None:
             spare_the_collector()
             on_ready()
 
@@ -56,26 +60,18 @@ def run_until_signal(
         runner.run(main())
 
 
-class MockServer:
-    """Serve from a thread, for tests: `with MockServer(door) as server: server.url`."""
+class MockServer(ServerThread):
+    """
+    Serve from a thread, for tests: `with MockServer(door) as server: server.url`.
+
+    Whatever fails there leaves the recordings of sessions that nobody ended as they
+    were.
+    """
 
     def __init__(self, door: MockDoor, *, host: str = LOOPBACK, port: int = 0) -> None:
+        super().__init__(host=host, port=port)
         self._door = door
-        self._host = host
-        self._port = port
-        self._error: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        self._ready = threading.Event()
-        self._listener = bind(self._host, self._port)
-        self.url = url_of(self._listener)
-        self._thread = threading.Thread(target=self._main, name="petstore-mock")
-        self._thread.start()
-        self._ready.wait()
-        if self._error is not None:
-            self._thread.join()
-            raise self._error
-        return self
+        self._is_kept = True
 
     def __exit__(
         self,
@@ -83,11 +79,8 @@ class MockServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join(_THREAD_STOP_S)
-        if self._error is not None:
-            raise self._error
+        self._is_kept = kind is None
+        super().__exit__(kind, error, traceback)
 
     def add(self, session: Session) -> str:
         """
@@ -104,29 +97,19 @@ class MockServer:
     def end(self, session: Session) -> None:
         """Serve a session no longer, and let go of its engine; writes no file."""
         ending = self._door.end(session)
-        asyncio.run_coroutine_threadsafe(ending, self._loop).result(_THREAD_STOP_S)
+        asyncio.run_coroutine_threadsafe(ending, self._loop).result(STOP_S)
 
-    def _main(self) -> None:
-        try:
-            with asyncio.Runner() as runner:
-                runner.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - raised where it can be seen
-            self._error = error
-        finally:
-            self._listener.close()
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stopped = asyncio.Event()
-
-        async def announce() -> None:
-            self._ready.set()
-
+    async def _serve(
+        self,
+        listener: socket.socket,
+        stopped: asyncio.Event,
+        on_ready: Callable[[], None],
+    ) -> None:
         await run(
             self._door,
-            self._listener,
-            self._stopped,
+            listener,
+            stopped,
             is_only_app=False,
-            on_ready=announce,
+            on_ready=on_ready,
+            is_kept=lambda: self._is_kept,
         )

@@ -19,98 +19,84 @@ sent what came of it:
 
 import threading
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 from petstore.contract.call import ByteStream
+from petstore.contract.errors import PetstoreError
 from petstore.contract.http import Request
 from petstore.contract.replies import Response
-from petstore.mock.api_errors import api_error, preferred_error
+from petstore.mock.api_errors import api_error
 from petstore.mock.clock import REAL, Clock, ClockPlan, system_now
 from petstore.mock.examples import Examples
 from petstore.mock.exchange import Exchange
-from petstore.mock.facts import COUNTED_HEADERS, Facts, facts_of, match_of
-from petstore.mock.faults import INSTEAD, NOTHING, FaultRules
-from petstore.mock.journal import LEFT_OUT, Journal
+from petstore.mock.facts import match_of
+from petstore.mock.faults import INSTEAD, NO_EFFECT, FaultRules
+from petstore.mock.journal import Journal
 from petstore.mock.keeping import Keeper
 from petstore.mock.late import comparison, hybrid_of, story_of
 from petstore.mock.misses import miss_of
-from petstore.mock.preferences import confirmed, preferred_take, read_preference
+from petstore.mock.overheard import Overheard
+from petstore.mock.preferences import preferred_answer
 from petstore.mock.recording import Recorder
 from petstore.mock.redaction import Redactor, environment_secrets
+from petstore.mock.refusals import UpstreamFailed, overtaken
+from petstore.mock.seen import Known, Seen
 from petstore.mock.steps import (
+    DEFAULT_ID,
     MODES,
     ON_MISS,
     Answer,
     Ask,
+    Pausing,
     Report,
     Responding,
     Setup,
     Wait,
     Whom,
-    known,
+    checked_name,
 )
-from petstore.mock.streams import kept_stream
+from petstore.mock.streams import kept_stream, whole_of
 from petstore.mock.stubs import Stubs
-from petstore.mock.tape import (
-    Cursor,
-    Found,
-    Take,
-    Tape,
-    repeats,
-    takes_coding,
-    unplayed,
-    wire_response,
-)
+from petstore.mock.take_answers import TakeAnswers
+from petstore.mock.tape import Cursor, Take, Tape, recorded_at, unplayed
+from petstore.mock.traffic import Traffic
 
 if TYPE_CHECKING:
     from petstore.mock.story import Story
 
 # Of a request whose client did not wait for the answer.
-LEFT_STATUS: Final = 0
-UNRECORDED: Final = "upstream/unrecorded"
-_ERROR_MIN: Final = 400
+_LEFT_STATUS: Final = 0
+_FAULT_STATUS: Final = 500
+_UNRECORDED: Final = "upstream/unrecorded"
 _FAILURE_COUNT_MAX: Final = 1_000
-# Requests that were seen before are known by their bytes.
-_KNOWN_COUNT_MAX: Final = 16_384
-_KNOWN_BYTES_MAX: Final = 4_096
-_ENTRY_BYTES: Final = 256
-_ALL_KNOWN_BYTES_MAX: Final = 4 * 1024 * 1024
-_REMEMBERED_BYTES_MAX: Final = 64 * 1024
 
 
-@dataclass(slots=True)
-class _Known:
-    """
-    Hold what is known of a request that was seen before.
+class _Begun(NamedTuple):
+    """Say when a request began: on the clock, and behind which reset of the session."""
 
-    Args:
-        size_bytes: Of the body.
-        settled: The answer that comes each time from now on.
-    """
-
-    facts: Facts
-    found: Found | None
-    stub: Found | None
-    size_bytes: int = 0
-    settled: Answer | None = None
+    seconds: float
+    cursor: Cursor
 
 
 class Session:
     """
     Serve one client, or one test, from a tape.
 
+    Attributes:
+        reset_count: How often it went back to the start. What began before that, with
+            another cursor, is answered, and neither counted nor recorded.
+
     Raises:
         ConfigError: There is no such mode, or no such on_miss.
     """
 
     def __init__(self, tape: Tape, **setup: Unpack[Setup]) -> None:
-        self.id = setup.get("id", "default")
+        self.id = setup.get("id", DEFAULT_ID)
         self.tape = tape
-        self.mode = known("mode", setup.get("mode", "replay"), MODES)
-        self.on_miss = known("on_miss", setup.get("on_miss", "fail"), ON_MISS)
+        self.mode = checked_name("mode", setup.get("mode", "replay"), MODES)
+        self.on_miss = checked_name("on_miss", setup.get("on_miss", "fail"), ON_MISS)
         self.target = setup.get("target")
         self.seed = setup.get("seed", 0)
         self.data = setup.get("data")
@@ -120,31 +106,38 @@ class Session:
         if self.mode == "replay" and self.on_miss == "engine":
             self.story = setup.get("hybrid") or story_of(tape)
         self.faults = setup.get("faults") or FaultRules()
-        self.journal = Journal()
-        self.stubs = Stubs(tape.counted_headers)
+        self._overheard = Overheard()
+        self.journal = Journal(shown=self._overheard.row)
+        self._is_timed = setup.get("is_timed", False)
+        self._is_realtime = setup.get("is_realtime", False)
+        self.stubs = Stubs(tape.counted_headers, is_realtime=self._is_realtime)
         self._now_s = setup.get("now_s", monotonic)
-        # What nobody answered who was asked, in the driver's words.
+        # Why requests had no answer, the last ones.
         self.failures: deque[str] = deque(maxlen=_FAILURE_COUNT_MAX)
+        self.reset_count = 0
+        self.traffic = Traffic(self.id)
         # Whoever drives `respond` from several threads holds it at each step.
         self.lock = threading.Lock()
         self._begin()
 
     def _begin(self) -> None:
         self.cursor = Cursor()
-        self._known: dict[Any, _Known] = {}
-        self._known_bytes = 0
-        self._responses: dict[int, Response] = {}
-        self.clock = Clock(self._plan, recorded=self._recorded(), today=self._today)
+        self._set(self._clock_of(self._plan))
         self._examples = Examples(self.seed)
-        self._hybrid = None if self.story is None else hybrid_of(self.story, self.clock)
-        self._comparison = comparison() if self.mode == "check" else None
+        self._hybrid = None
+        if self.story is not None:
+            self._hybrid = hybrid_of(self.story, self.clock, self.cursor)
+        self._comparison = None
+        if self.mode == "check":
+            self._comparison = comparison(self._overheard.path)
         self._keeper = None
         if self.target is not None:
             recorder = Recorder(self.target, Redactor(environment_secrets()))
-            self._keeper = Keeper(self.target, recorder)
+            self._keeper = Keeper(self.target, recorder, self._overheard.path)
 
     def reset(self) -> None:
         """Go back to the start: nothing was served, nothing remembered."""
+        self.reset_count += 1
         self.journal.clear()
         self.failures.clear()
         self.faults.reset()
@@ -154,7 +147,7 @@ class Session:
     def add_stub(self, exchange: Exchange, ignore: Iterable[str] = ()) -> None:
         """Answer with an exchange before any recording does; see `Stubs.add`."""
         self.stubs.add(exchange, ignore)
-        self._known.clear()
+        self._seen.forget()
 
     def set_clock(self, plan: ClockPlan) -> None:
         """
@@ -163,28 +156,38 @@ class Session:
         Raises:
             ConfigError: The recording does not say when it was made.
         """
-        clock = Clock(plan, recorded=self._recorded(), today=self._today)
-        self.clock, self._plan = clock, plan
-        # They are of the time that was.
-        self._known.clear()
-        self._responses.clear()
+        clock = self._clock_of(plan)
+        self._plan = plan
+        self._set(clock)
         if self._hybrid is not None:
             self._hybrid.clock = clock
+
+    def _clock_of(self, plan: ClockPlan) -> Clock:
+        recorded = recorded_at([*self.tape.cassettes, self.target])
+        return Clock(plan, recorded=recorded, today=self._today)
+
+    def _set(self, clock: Clock) -> None:
+        self.clock = clock
+        # What was made ready before is of the time that was.
+        self._seen = Seen(self.tape, self.stubs, clock)
+        self._answers = TakeAnswers(clock, is_realtime=self._is_realtime)
 
     def report(self) -> Report:
         """Say how the session went so far."""
         recorded = [] if self.target is None else self.target.exchanges
+        drifts = [] if self._comparison is None else self._comparison.drifts
+        unrecorded = [] if self._keeper is None else self._keeper.unkept
         return Report(
             self.id,
             self.mode,
             self.on_miss,
             played=len(self.cursor.played),
             unplayed=unplayed(self.tape, self.cursor.played),
-            unmatched=self.journal.unmatched_count + len(self.failures),
+            unmatched=self.journal.unmatched_count,
             recorded=len(recorded),
             requests=self.journal.count,
-            drifts=[] if self._comparison is None else list(self._comparison.drifts),
-            unrecorded=[] if self._keeper is None else list(self._keeper.unkept),
+            drifts=[self._overheard.text(one) for one in drifts],
+            unrecorded=[self._overheard.text(one) for one in unrecorded],
         )
 
     def respond(self, request: Request) -> Responding:
@@ -197,41 +200,78 @@ class Session:
 
         Raises:
             ConfigError: The recording names a file that is missing.
+            NoSuchSession: It was stopped.
+            Overtaken: It was reset while the request waited.
         """
-        begun = perf_counter()
-        known = self._seen(request)
-        effect = NOTHING
+        begun = _Begun(perf_counter(), self.cursor)
+        self.traffic.begin()
+        try:
+            known = self._seen.of(request)
+            self._overheard.hear(request, is_new=known.is_new)
+            known.is_new = False
+            try:
+                answer = yield from self._responded(request, known, begun)
+            except PetstoreError as error:
+                self._failed(known, error, begun)
+                raise
+            report = None if answer.miss is None else answer.miss.text
+            self._note(known, answer.response.status, answer.served_by, begun, report)
+            return answer
+        finally:
+            self.traffic.end()
+
+    def _responded(self, request: Request, known: Known, begun: "_Begun") -> Responding:
+        effect = NO_EFFECT
         if self.faults.rules:
             effect = self.faults.effect(known.facts, self._now_s())
         if effect.delay_s:
-            try:
-                yield Wait(effect.delay_s)
-            except GeneratorExit:
-                # The client left, and it did ask.
-                seconds = perf_counter() - begun
-                self.journal.add(known.facts, LEFT_STATUS, "fault", seconds)
-                raise
+            yield from self._delayed(known, effect.delay_s, begun)
         if effect.status is not None or effect.broken in INSTEAD:
             answer = Answer(api_error(request, effect), "fault", effect=effect)
-        elif known.settled is not None and effect is NOTHING:
+        elif known.settled is not None and effect is NO_EFFECT:
             answer = known.settled
         else:
             answer = yield from self._answer(request, known)
             answer.effect = effect
-            if effect is NOTHING:
-                self._settle(known, answer)
-        self.journal.add(
-            known.facts,
-            answer.response.status,
-            answer.served_by,
-            perf_counter() - begun,
-            None if answer.miss is None else answer.miss.text,
-        )
-        if known.size_bytes:
-            self.journal.weigh(known.size_bytes)
+            if effect is NO_EFFECT and self._hybrid is None:
+                known.settle(answer, self.cursor)
         return answer
 
-    def _answer(self, request: Request, known: _Known) -> Responding:
+    def _delayed(self, known: Known, delay_s: float, begun: "_Begun") -> Pausing:
+        try:
+            yield Wait(delay_s)
+        except GeneratorExit:
+            # The client left, and it did ask.
+            self._note(known, _LEFT_STATUS, "fault", begun)
+            raise
+        if begun.cursor is not self.cursor:
+            raise overtaken(self.id)
+
+    def _note(
+        self,
+        known: Known,
+        status: int,
+        served_by: str,
+        begun: "_Begun",
+        report: str | None = None,
+    ) -> None:
+        if begun.cursor is not self.cursor:
+            return
+        seconds = perf_counter() - begun.seconds
+        self.journal.add(known.facts, status, served_by, seconds, report)
+        if known.size_bytes:
+            self.journal.weigh(known.size_bytes)
+
+    def _failed(self, known: Known, error: PetstoreError, begun: "_Begun") -> None:
+        """Note a request that has no answer, through no fault of its own."""
+        if begun.cursor is self.cursor:
+            self.failures.append(error.message)
+        served_by, status = "miss", _FAULT_STATUS
+        if isinstance(error, UpstreamFailed):
+            served_by, status = "upstream", error.status
+        self._note(known, status, served_by, begun, error.message)
+
+    def _answer(self, request: Request, known: Known) -> Responding:
         if known.stub is not None:
             stubbed = self.stubs.answer(known.stub, request)
             if stubbed is not None:
@@ -239,48 +279,22 @@ class Session:
         if self.mode == "check":
             return (yield from self._compared(request, known))
         if self.mode in ("record", "off"):
-            return (yield from self._forwarded(request))
-        preferred = self._preferred(request, known)
+            return (yield from self._forwarded(request, known))
+        preferred = preferred_answer(
+            request,
+            known.facts,
+            tape=self.tape,
+            answers=self._answers,
+            example=self._example,
+        )
         if preferred is not None:
             return preferred
         take = self._chosen(request, known)
         if take is not None:
             return (yield from self._replayed(take, request))
         if self.mode == "extend":
-            return (yield from self._forwarded(request))
+            return (yield from self._forwarded(request, known))
         return (yield from self._missed(request, known))
-
-    def _settle(self, known: _Known, answer: Answer) -> None:
-        found, take = known.found, answer.take
-        if found is None or take is not found.takes[-1] or known.stub is not None:
-            return
-        is_last = self.cursor.count(found) == len(found.takes) and repeats(take)
-        is_plain = take.exchange.response.encoding is None
-        if is_last and is_plain and self._hybrid is None:
-            known.settled = answer
-
-    def _preferred(self, request: Request, known: _Known) -> Answer | None:
-        """Return the answer that the client asks for, of those that there are."""
-        prefer = request.headers.get("prefer")
-        preference = None if prefer is None else read_preference(prefer)
-        if preference is None:
-            return None
-        answer: Answer | None = None
-        status = preference.status
-        if status is not None:
-            takes = self.tape.of_operation(known.facts)
-            take = preferred_take(takes, known.facts, status)
-            if take is not None:
-                answer = self._of_take(take, request)
-            elif status >= _ERROR_MIN:
-                answer = Answer(preferred_error(request, status), "example")
-        if answer is None:
-            answer = self._example(request)
-            if answer is None:
-                return None
-            answer.response.status = status or answer.response.status
-        answer.response = confirmed(answer.response, preference)
-        return answer
 
     def _example(self, request: Request) -> Answer | None:
         match = match_of(request)
@@ -289,7 +303,7 @@ class Session:
         response = self._examples.response(match, request, self.clock.now())
         return Answer(response, "example")
 
-    def _chosen(self, request: Request, known: _Known) -> Take | None:
+    def _chosen(self, request: Request, known: Known) -> Take | None:
         if known.found is None:
             return None
         if self._hybrid is not None:
@@ -297,104 +311,85 @@ class Session:
         return self.cursor.next(known.found)
 
     def _replayed(self, take: Take, request: Request) -> Responding:
-        answer = self._of_take(take, request)
+        answer = self._answers.of(take, request)
         if self._hybrid is not None:
             self._hybrid.replayed(take, request, answer.response)
             if self._hybrid.is_behind:
                 yield from self._hybrid.tell()
         return answer
 
-    def _of_take(self, take: Take, request: Request) -> Answer:
-        accepted = ""
-        if take.exchange.response.encoding is not None:
-            accepted = request.headers.get("accept-encoding", "")
-        is_coded = takes_coding(take, accepted)
-        # Below 0 stands what is compressed.
-        key = ~take.number if is_coded else take.number
-        response = self._responses.get(key)
-        if response is None:
-            response = self.clock.as_today(wire_response(take, is_coded=is_coded))
-            if len(self._responses) >= _KNOWN_COUNT_MAX:
-                self._responses.clear()
-            self._responses[key] = response
-        return Answer(response, f"recording/{take.exchange.id}", take)
-
-    def _compared(self, request: Request, known: _Known) -> Responding:
-        answer = yield from self._forwarded(request)
-        assert self._comparison is not None
-        self._comparison.add(request, answer.response, known.found, self.cursor)
+    def _compared(self, request: Request, known: Known) -> Responding:
+        comparison, cursor = self._comparison, self.cursor
+        answer = yield from self._forwarded(request, known)
+        assert comparison is not None
+        comparison.add(request, answer.response, known.found, cursor)
         return answer
 
-    def _forwarded(self, request: Request) -> Responding:
-        response: Response = yield Ask("upstream", request)
-        body = response.body
+    def _told(self, request: Request, known: Known) -> Generator[Ask, Any, Response]:
+        """Return what the upstream answers; note a client that leaves before."""
+        begun = _Begun(perf_counter(), self.cursor)
+        try:
+            response: Response = yield Ask("upstream", request, self.cursor)
+        except GeneratorExit:
+            self._note(known, _LEFT_STATUS, "upstream", begun)
+            if self._keeper is not None and begun.cursor is self.cursor:
+                why = "its client left before it was answered."
+                self._keeper.leave_out(request, why)
+            raise
+        self._overheard.hear_answer(request, response)
+        return response
+
+    def _forwarded(self, request: Request, known: Known) -> Responding:
+        # Of now: an answer that comes after a reset is not of what is recorded then.
         keeper = self._keeper
+        response = yield from self._told(request, known)
+        body = response.body
         if keeper is None:
             return Answer(response, "upstream")
-        if not isinstance(body, ByteStream):
-            is_kept = keeper.keep(request, response)
-            return Answer(response, "upstream" if is_kept else UNRECORDED)
+        if keeper is not self._keeper:
+            return Answer(response, _UNRECORDED)
+        whole = whole_of(body)
+        if whole is not None:
+            told = Response(response.status, response.headers, whole)
+            is_kept = keeper.keep(request, told)
+            return Answer(response, "upstream" if is_kept else _UNRECORDED)
+        assert isinstance(body, ByteStream)
 
         def ended(whole: ByteStream) -> None:
             told = Response(response.status, response.headers, whole)
             with self.lock:
-                keeper.keep(request, told)
+                if keeper is self._keeper:
+                    keeper.keep(request, told)
 
-        stream = kept_stream(body, ended)
+        def broken_off(error: Exception) -> None:
+            asked = f"{request.method} {self._overheard.path(request.path)}"
+            with self.lock:
+                if keeper is self._keeper:
+                    self.failures.append(f"{asked} is not whole: {error}")
+
+        stream = kept_stream(
+            body,
+            ended,
+            broken_off=broken_off,
+            among=self.traffic.streams,
+            now_s=self._now_s if self._is_timed else None,
+        )
         streamed = Response(response.status, response.headers, stream)
         return Answer(streamed, "upstream")
 
-    def _missed(self, request: Request, known: _Known) -> Responding:
+    def _missed(self, request: Request, known: Known) -> Responding:
         if self._hybrid is not None:
-            return Answer((yield from self._hybrid.asked(request)), "engine")
+            answered = yield from self._hybrid.asked(request)
+            self._overheard.hear_answer(request, answered)
+            return Answer(answered, "engine")
         if self.on_miss in ("engine", "upstream"):
             whom: Whom = "engine" if self.on_miss == "engine" else "upstream"
-            response: Response = yield Ask(whom, request)
+            response: Response = yield Ask(whom, request, self.cursor)
+            self._overheard.hear_answer(request, response)
             return Answer(response, whom)
         example = self._example(request) if self.on_miss == "example" else None
         if example is not None:
             return example
-        miss = miss_of(
-            known.facts, known.found, self.tape, self.cursor, session=self.id
-        )
+        facts = self._overheard.facts(known.facts)
+        miss = miss_of(facts, known.found, self.tape, self.cursor, session=self.id)
         return Answer(miss.response(), "miss", miss=miss)
-
-    def _recorded(self) -> str | None:
-        """Return when the recording was made, as its first header says that does."""
-        cassettes = [*self.tape.cassettes, self.target]
-        told = (one.header.recorded for one in cassettes if one is not None)
-        return next((one for one in told if one is not None), None)
-
-    def _seen(self, request: Request) -> _Known:
-        get = request.headers.get
-        body = request.body
-        assert isinstance(body, bytes)
-        raw = (
-            request.method,
-            request.path,
-            request.query,
-            body,
-            *[get(name) for name in COUNTED_HEADERS],
-            *[get(name) for name in self.tape.counted_headers],
-        )
-        known = self._known.get(raw)
-        if known is not None:
-            return known
-        recorded = self.clock.as_recorded(request)
-        facts = facts_of(recorded, self.tape.counted_headers)
-        found = self.tape.find(facts)
-        if found is not None and facts == found.takes[0].facts:
-            # One of the two is enough to remember.
-            facts = found.takes[0].facts
-        known = _Known(facts, found, self.stubs.find(facts), len(body))
-        if len(body) > _REMEMBERED_BYTES_MAX:
-            known.facts, known.size_bytes = facts._replace(body=LEFT_OUT), 0
-        # Not a miss: there is no end of requests that nobody recorded.
-        is_answered = found is not None or known.stub is not None
-        if is_answered and len(body) <= _KNOWN_BYTES_MAX:
-            self._known_bytes += _ENTRY_BYTES + len(body)
-            if self._known_bytes > _ALL_KNOWN_BYTES_MAX:
-                self._known.clear()
-                self._known_bytes = _ENTRY_BYTES + len(body)
-            self._known[raw] = known
-        return known

@@ -13,26 +13,32 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from petstore.contract.errors import Conflicted, Invalid, Unavailable
-from petstore.mock.refusals import NoSuchSession
+from petstore.mock.refusals import NoSuchSession, NotEnded
 from petstore.mock.session import Session
+from petstore.mock.steps import DEFAULT_ID
 
-PREFIX: Final = "/__s/"
+_PREFIX: Final = "/__s/"
 ADMIN_PATH: Final = "/__mock"
 HEADER: Final = "x-petstore-session"
-DEFAULT: Final = "default"
 COUNT_MAX: Final = 1_000
 ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,80}$"
-_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_ID: Final = re.compile(ID_PATTERN)
 _SHOWN_LENGTH_MAX: Final = 80
 # RFC 3986 §3.3: dots alone are steps in a path, which clients take before they ask.
 _STEPS: Final = (".", "..")
 
 
 class Addressed(NamedTuple):
-    """Hold whom a request is for, and the path that is left of it."""
+    """
+    Hold whom a request is for, and the path that is left of it.
+
+    Args:
+        base: What was taken off the path; "" where it was whole.
+    """
 
     session: Session
     path: str
+    base: str
 
 
 class Sessions:
@@ -46,7 +52,7 @@ class Sessions:
     def __init__(self, default: Session, *, count_max: int = COUNT_MAX) -> None:
         self.default = default
         self._count_max = count_max
-        self._by_id: dict[str, Session] = {DEFAULT: default, default.id: default}
+        self._by_id: dict[str, Session] = {DEFAULT_ID: default, default.id: default}
 
     def add(self, session: Session) -> str:
         """
@@ -60,7 +66,7 @@ class Sessions:
             Conflicted: There is one of that id, or that records the same file.
             Unavailable: There are too many.
         """
-        check_id(session.id)
+        _check_id(session.id)
         if session.id in self._by_id:
             raise Conflicted(
                 f"There is a session {session.id}; end it first, or choose another id."
@@ -69,8 +75,8 @@ class Sessions:
         rivals = [one.id for one in self if path is not None and _recorded(one) == path]
         if rivals:
             raise Conflicted(
-                f"Session {rivals[0]} records {path} already, and the last one that"
-                " ends would be all that is left; end it first, or name another file."
+                f"Session {rivals[0]} records {path} already, and each would find it"
+                " changed by the other; end it first, or name another file."
             )
         if len(self._by_id) >= self._count_max:
             raise Unavailable(
@@ -101,12 +107,21 @@ class Sessions:
 
         Raises:
             NoSuchSession: There is none.
-            Conflicted: It is the default one.
+            NotEnded: It is the default one.
         """
         session = self.get(session_id)
-        if session is self.default:
-            raise Conflicted("The session default ends when its server does.")
+        self.check_end(session)
         return self._by_id.pop(session.id)
+
+    def check_end(self, session: Session) -> None:
+        """
+        Refuse to end what goes on as long as the server does.
+
+        Raises:
+            NotEnded: It is the default session.
+        """
+        if session is self.default:
+            raise NotEnded("The session default ends when its server does.")
 
     def addressed(self, path: str, named: str | None) -> Addressed:
         """
@@ -118,10 +133,12 @@ class Sessions:
         Raises:
             NoSuchSession: There is no such session.
         """
-        if path.startswith(PREFIX):
-            session_id, _, rest = path[len(PREFIX) :].partition("/")
-            return Addressed(self.get(session_id), f"/{rest}")
-        return Addressed(self.default if named is None else self.get(named), path)
+        if path.startswith(_PREFIX):
+            session_id, _, rest = path[len(_PREFIX) :].partition("/")
+            session = self.get(session_id)
+            return Addressed(session, f"/{rest}", base_path(session_id))
+        session = self.default if named is None else self.get(named)
+        return Addressed(session, path, "")
 
     def __iter__(self) -> Iterator[Session]:
         # Of a copy, because a thread of tests may add one meanwhile.
@@ -144,10 +161,10 @@ def is_admin(path: str) -> bool:
 
 def base_path(session_id: str) -> str:
     """Return what the URLs of a session begin with, behind the server's own."""
-    return f"{PREFIX}{session_id}"
+    return f"{_PREFIX}{session_id}"
 
 
-def check_id(session_id: str) -> None:
+def _check_id(session_id: str) -> None:
     """
     Refuse what cannot be the id of a session.
 

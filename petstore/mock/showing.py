@@ -8,6 +8,7 @@ from petstore.contract.http import Request
 from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import Exchange
 from petstore.mock.facts import match_of
+from petstore.mock.fields import pairs_of
 from petstore.mock.rerecording import plain_response
 
 
@@ -57,8 +58,7 @@ def _operation(exchange: Exchange) -> str:
 
 
 def _target(exchange: Exchange) -> str:
-    query = exchange.request.query
-    pairs = [(name, value) for name, values in query.items() for value in values]
+    pairs = pairs_of(exchange.request.query)
     # Placeholders stay readable.
     return exchange.request.path + (f"?{urlencode(pairs, safe='<>')}" if pairs else "")
 

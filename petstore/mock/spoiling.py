@@ -22,6 +22,7 @@ from sanic.request import Request as SanicRequest
 
 from petstore.contract.replies import Response
 from petstore.mock.faults import Effect
+from petstore.mock.hops import LENGTH
 from petstore.mock.pieces import (
     beginning_of,
     bytes_of,
@@ -31,7 +32,7 @@ from petstore.mock.pieces import (
 )
 from petstore.server.sent import Sent
 
-GARBAGE: Final = b"\x16\x03\x01 this is no HTTP \x00\xff\r\n\r\n"
+_GARBAGE: Final = b"\x16\x03\x01 this is no HTTP \x00\xff\r\n\r\n"
 _BAD_CHUNK: Final = b"no length\r\n"
 # RFC 793: a linger time of 0 sends RST; to abort alone is an orderly end.
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
@@ -57,13 +58,20 @@ async def spoil(
     elif effect.broken == "empty":
         transport.abort()
     elif effect.broken == "garbage":
-        await _write(protocol, GARBAGE)
+        await _write(protocol, _GARBAGE)
         transport.close()
     elif effect.broken == "dribble":
         await _dribble(protocol, response, headers, effect)
     else:
         await _write(protocol, _beginning(response, headers, effect))
         transport.close()
+    _forget(request)
+
+
+def break_off(request: SanicRequest) -> None:
+    """End the connection of an answer whose end will not come."""
+    protocol: Any = request.protocol
+    protocol.transport.close()
     _forget(request)
 
 
@@ -92,7 +100,8 @@ async def _dribble(
 
 
 def _head(response: Response, headers: Mapping[str, str], framing: str) -> bytes:
-    sent = Sent(b"", response.status, dict(headers))
+    own = {name: one for name, one in headers.items() if name != LENGTH}
+    sent = Sent(b"", response.status, own)
     head, _, _ = sent.on_wire().partition(b"content-length:")
     return head + f"{framing}\r\nconnection: close\r\n\r\n".encode()
 

@@ -3,16 +3,27 @@
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypedDict, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    TypedDict,
+    TypeVar,
+    get_args,
+)
 
+from petstore.contract.checks import sentence
 from petstore.contract.errors import ConfigError
 from petstore.contract.http import Request
 from petstore.contract.replies import Response
 from petstore.mock.cassette import Cassette
 from petstore.mock.clock import ClockPlan, Today
-from petstore.mock.faults import NOTHING, Effect, FaultRules
+from petstore.mock.faults import NO_EFFECT, Effect, FaultRules
 from petstore.mock.misses import Miss
-from petstore.mock.tape import Take
+from petstore.mock.tape import Cursor, Take, Unplayed
+from petstore.mock.wording import hint
 
 if TYPE_CHECKING:
     from petstore.mock.story import Story
@@ -20,12 +31,14 @@ if TYPE_CHECKING:
 Mode = Literal["replay", "extend", "record", "check", "off"]
 OnMiss = Literal["fail", "engine", "example", "upstream"]
 Whom = Literal["upstream", "engine"]
+# Of the session that serves whoever names none.
+DEFAULT_ID: Final = "default"
 # What names the store in this process where a URL may stand.
 ENGINE: Final = "engine"
-MODES: Final = ("replay", "extend", "record", "check", "off")
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 # The header of an answer that says where it came from.
 SERVED_BY: Final = "x-petstore-served-by"
-ON_MISS: Final = ("fail", "engine", "example", "upstream")
+ON_MISS: Final[tuple[OnMiss, ...]] = get_args(OnMiss)
 
 
 class Setup(TypedDict, total=False):
@@ -43,6 +56,8 @@ class Setup(TypedDict, total=False):
         seed: Chooses examples, and what happens by chance; 0 unless given.
         data: First data of the engine; the sample data unless given, and nothing but
             what a recording shows behind one.
+        is_timed: Whether it is recorded when the pieces of a stream came.
+        is_realtime: Whether they are replayed at such times.
         hybrid: What the tape tells of entities, shared by sessions of one tape; read
             from the tape unless given.
     """
@@ -57,6 +72,8 @@ class Setup(TypedDict, total=False):
     today: Today
     seed: int
     data: str | int
+    is_timed: bool
+    is_realtime: bool
     hybrid: "Story"
 
 
@@ -67,10 +84,16 @@ class Wait(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """Ask that somebody else answer."""
+    """
+    Ask that somebody else answer.
+
+    Args:
+        begun: Where the session was then; None for whoever minds no reset.
+    """
 
     whom: Whom
     request: Request
+    begun: Cursor | None = None
 
 
 class Turn(NamedTuple):
@@ -104,10 +127,11 @@ class Answer:
     served_by: str
     take: Take | None = None
     miss: Miss | None = None
-    effect: Effect = NOTHING
+    effect: Effect = NO_EFFECT
 
 
 Responding = Generator[Step, Any, Answer]
+Pausing = Generator[Step, Any, None]
 
 
 @dataclass(slots=True)
@@ -116,6 +140,7 @@ class Report:
     Say how a session went; see `Session.report`.
 
     Args:
+        unplayed: What nobody asked for, with the file that it is in.
         unrecorded: Says of each answer that could not be kept why.
     """
 
@@ -123,7 +148,7 @@ class Report:
     mode: Mode
     on_miss: OnMiss
     played: int
-    unplayed: list[str]
+    unplayed: list[Unplayed]
     unmatched: int
     recorded: int
     requests: int
@@ -134,7 +159,7 @@ class Report:
 N = TypeVar("N", bound=str)
 
 
-def known(setting: str, value: N, names: tuple[N, ...]) -> N:
+def checked_name(setting: str, value: N, names: tuple[N, ...]) -> N:
     """
     Return the value of a setting.
 
@@ -142,7 +167,6 @@ def known(setting: str, value: N, names: tuple[N, ...]) -> N:
         ConfigError: It is none of its names.
     """
     if value not in names:
-        raise ConfigError(
-            f"There is no {setting} {value!r}; there are {', '.join(names)}."
-        )
+        words = f"There is no {setting} {value!r:.40}; {hint(value, names)}"
+        raise ConfigError(sentence(words))
     return value

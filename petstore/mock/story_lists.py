@@ -50,6 +50,9 @@ def of_inventory(world: World, read: Read) -> Iterator[Finding]:
     if read.value is None:
         return
     counted = Counter(read.value)
+    for status, count in counted.items():
+        if count < 0:
+            yield read.place.finding(body_location(read, status), "stock", "0 or more")
     expected = world.inventory
     if expected is not None:
         for status in sorted(expected.keys() | counted.keys()):

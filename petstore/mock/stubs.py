@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
-from petstore.contract.errors import Conflicted, Unavailable
+from petstore.contract.errors import ConfigError, Conflicted, Unavailable
 from petstore.contract.http import Request
 from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import Exchange, Header
 from petstore.mock.facts import Facts
+from petstore.mock.payload import write_wire
 from petstore.mock.steps import Answer
 from petstore.mock.tape import Cursor, Found, Tape, takes_coding, wire_response
 
@@ -20,11 +21,17 @@ class Stubs:
 
     Args:
         counted_headers: Headers that tell requests apart, as in the recording.
+        is_realtime: Whether the pieces of streams come at the times they are given.
     """
 
     def __init__(
-        self, counted_headers: Iterable[str] = (), *, count_max: int = COUNT_MAX
+        self,
+        counted_headers: Iterable[str] = (),
+        *,
+        count_max: int = COUNT_MAX,
+        is_realtime: bool = False,
     ) -> None:
+        self._is_realtime = is_realtime
         self._count_max = count_max
         header = Header(headers=list(counted_headers))
         self._cassette = Cassette(header)
@@ -50,6 +57,11 @@ class Stubs:
             )
         if len(self._ids) >= self._count_max:
             raise Unavailable(f"A session has {self._count_max:,} stubs at most.")
+        try:
+            # Read once, so that no request finds out.
+            write_wire(exchange.response, "", self._cassette.fetch)
+        except ConfigError as error:
+            raise ConfigError(f"{exchange.id}: {error.message}") from error
         self._tape.add(self._cassette, exchange, list(ignore))
         self._ids.add(exchange.id)
 
@@ -63,7 +75,11 @@ class Stubs:
         if take is None:
             return None
         accepted = request.headers.get("accept-encoding", "")
-        response = wire_response(take, is_coded=takes_coding(take, accepted))
+        response = wire_response(
+            take,
+            is_coded=takes_coding(take, accepted),
+            is_realtime=self._is_realtime,
+        )
         return Answer(response, f"stub/{take.exchange.id}")
 
     def rewind(self) -> None:

@@ -7,7 +7,6 @@ What a file's name may not hold in every file system becomes `-`; a name of more
 characters is cut, and told apart by a hash. So a name never leads out of its folder.
 """
 
-import difflib
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,7 +14,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypedDict
 
+from petstore.contract.checks import sentence
 from petstore.contract.errors import ConfigError
+from petstore.mock.wording import hint
 
 FOLDER: Final = "cassettes"
 NAME_LENGTH_MAX: Final = 80
@@ -35,6 +36,8 @@ class Wanted(TypedDict, total=False):
         mode, on_miss, faults, ignore: As for `petstore.mock.opening.open_session`.
         upstream: URL of who is recorded or asked, or `engine`.
         strict: Whether the test fails when it leaves a part of the cassette unasked.
+        timing: Whether it is recorded when the pieces of a stream came.
+        realtime: Whether they are replayed at such times.
         seed: First data of a store: public, empty, or a number of pets.
     """
 
@@ -43,6 +46,8 @@ class Wanted(TypedDict, total=False):
     on_miss: str
     upstream: str
     strict: bool
+    timing: bool
+    realtime: bool
     faults: Iterable[Mapping[str, Any]]
     ignore: Iterable[str]
     seed: str | int
@@ -54,6 +59,8 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "on_miss": (str,),
     "upstream": (str,),
     "strict": (bool,),
+    "timing": (bool,),
+    "realtime": (bool,),
     "faults": (list, tuple),
     "ignore": (list, tuple),
     "seed": (str, int),
@@ -64,6 +71,8 @@ _SHOULD: Final[Mapping[str, str]] = {
     "on_miss": "a text, as 'engine'",
     "upstream": "a URL, or 'engine'",
     "strict": "True or False",
+    "timing": "True or False",
+    "realtime": "True or False",
     "faults": "a list of rules, as [{'do': {'reset': True}}]",
     "ignore": "a list of paths, as ['json.shipDate']",
     "seed": "'public', 'empty' or a number of pets",
@@ -103,18 +112,13 @@ def wanted_of(marks: Iterable[Mark]) -> Wanted:
 
 def _check(name: str, value: Any) -> None:
     if name not in _KINDS:
-        close = difflib.get_close_matches(name, _KINDS, 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {_list(_KINDS)}."
-        raise ConfigError(f"@pytest.mark.petstore has no {name}; {hint}")
+        words = f"@pytest.mark.petstore has no {name}; {hint(name, _KINDS)}"
+        raise ConfigError(sentence(words))
     is_number = isinstance(value, bool) and name == "seed"
     if not isinstance(value, _KINDS[name]) or is_number:
         raise ConfigError(
             f"@pytest.mark.petstore: {name} is {_SHOULD[name]}, not {value!r:.100}."
         )
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 def mode_for(

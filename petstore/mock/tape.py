@@ -14,15 +14,20 @@ Source: RFC 9110 §9.2.1 (safe methods), §9.3.2 (HEAD).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 from urllib.parse import urlencode
 
+from petstore.contract.accept import accepts_coding
 from petstore.contract.call import ByteStream
+from petstore.contract.errors import ConfigError
 from petstore.contract.http import Request
+from petstore.contract.lines import WITHOUT_BODY
 from petstore.contract.replies import Response
+from petstore.mock.cadence import Paced
 from petstore.mock.cassette import Cassette
-from petstore.mock.exchange import Exchange, RecordedRequest
+from petstore.mock.exchange import Exchange, RecordedRequest, RecordedResponse
 from petstore.mock.facts import Facts, Ignored, facts_of, key_of, read_ignored
+from petstore.mock.fields import pairs_of
 from petstore.mock.patterns import Patterns
 from petstore.mock.payload import encoded, write_wire
 
@@ -48,6 +53,13 @@ class Take(NamedTuple):
     def source(self) -> str:
         """Say where it stands."""
         return str(self.cassette.path or "a cassette in memory")
+
+
+class Unplayed(TypedDict):
+    """Name an exchange; its id alone may stand in other cassettes as well."""
+
+    cassette: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +140,17 @@ class Tape:
         Add an exchange; only to a tape that nobody shares.
 
         Raises:
-            ConfigError: Its body cannot be read, or a path to ignore is none.
+            ConfigError: Its body cannot be read or is missing, or a path to ignore is
+                none.
         """
-        facts = facts_of(wire_request(cassette, exchange.request), self.counted_headers)
         paths = {*cassette.header.ignore, *exchange.match.ignore, *ignore}
-        ignored = read_ignored(sorted(paths))
+        try:
+            request = wire_request(cassette, exchange.request)
+            ignored = read_ignored(sorted(paths))
+            cassette.check_files(exchange)
+        except ConfigError as error:
+            raise _placed(cassette, exchange, error) from error
+        facts = facts_of(request, self.counted_headers)
         take = Take(len(self.takes), exchange, facts, ignored, cassette)
         self.takes.append(take)
         key = key_of(facts, ignored)
@@ -200,59 +218,83 @@ def wire_request(cassette: Cassette, request: RecordedRequest) -> Request:
         request, request.headers.get("content-type", ""), cassette.fetch
     )
     headers = {**request.headers, "content-type": kind} if kind else request.headers
-    pairs = [(name, value) for name, many in request.query.items() for value in many]
-    return Request(request.method, request.path, urlencode(pairs), headers, body)
+    query = urlencode(pairs_of(request.query))
+    return Request(request.method, request.path, query, headers, body)
 
 
-def wire_response(take: Take, *, is_coded: bool = False) -> Response:
+def wire_response(
+    take: Take, *, is_coded: bool = False, is_realtime: bool = False
+) -> Response:
     """
     Return a recorded answer as it travels; its headers are the recording's own.
 
     Args:
         is_coded: Whether it is compressed as it was recorded.
+        is_realtime: Whether the pieces of a stream have the times they came at.
 
     Raises:
         ConfigError: Its body cannot be read.
     """
     response = take.exchange.response
     headers = response.headers
-    if response.chunks is not None:
-        chunks = [chunk.encode() for chunk in response.chunks]
-        return Response(
-            response.status,
-            headers,
-            ByteStream(chunks, headers.get("content-type", "")),
-        )
-    body, kind = write_wire(
-        response, headers.get("content-type", ""), take.cassette.fetch
-    )
+    if response.status in WITHOUT_BODY:
+        # They end with their header, whatever somebody wrote below one.
+        return Response(response.status, headers, b"")
+    kind = headers.get("content-type", "")
+    try:
+        body, kind = wire_body(take.cassette, response, kind)
+    except ConfigError as error:
+        raise _placed(take.cassette, take.exchange, error) from error
     if kind and kind != headers.get("content-type"):
         headers = {**headers, "content-type": kind}
-    if response.encoding is not None and is_coded:
+    if isinstance(body, bytes) and response.encoding is not None and is_coded:
         body = encoded(body, response.encoding)
         headers = {**headers, "content-encoding": response.encoding}
+    if isinstance(body, ByteStream) and is_realtime and response.offsets_ms:
+        body = Paced(body.chunks, body.media_type, offsets_ms=response.offsets_ms)
     return Response(response.status, headers, body)
+
+
+def wire_body(
+    cassette: Cassette, response: RecordedResponse, content_type: str
+) -> tuple[bytes | ByteStream, str]:
+    """
+    Return a recorded body without its coding, and its type.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    if response.chunks is None:
+        return write_wire(response, content_type, cassette.fetch)
+    chunks = [chunk.encode() for chunk in response.chunks]
+    return ByteStream(chunks, content_type), content_type
 
 
 def takes_coding(take: Take, accepted: str) -> bool:
     """Tell whether an Accept-Encoding names the coding of a recorded answer."""
     coding = take.exchange.response.encoding
-    if coding is None or not accepted:
-        return False
-    weights = dict(_weight(one) for one in accepted.lower().split(","))
-    return weights.get(coding, weights.get("*", "")) not in ("", "0", "0.0", "0.000")
+    return coding is not None and accepted != "" and accepts_coding(accepted, coding)
 
 
-def _weight(text: str) -> tuple[str, str]:
-    name, _, parameter = text.partition(";")
-    weight = parameter.strip().removeprefix("q=") if parameter else "1"
-    return name.strip(), weight
+def _placed(cassette: Cassette, exchange: Exchange, error: ConfigError) -> ConfigError:
+    place = "" if cassette.path is None else f"{cassette.path}: "
+    return ConfigError(f"{place}{exchange.id}: {error.message}")
 
 
 def _operation(facts: Facts) -> str:
     return facts.operation or f"{facts.method} {facts.path}"
 
 
-def unplayed(tape: Tape, played: Mapping[int, int]) -> list[str]:
-    """Return the ids of what nobody has asked for."""
-    return [take.exchange.id for take in tape.takes if take.number not in played]
+def unplayed(tape: Tape, played: Mapping[int, int]) -> list[Unplayed]:
+    """Return what nobody has asked for, in the order of the recordings."""
+    return [
+        {"cassette": take.source, "id": take.exchange.id}
+        for take in tape.takes
+        if take.number not in played
+    ]
+
+
+def recorded_at(cassettes: Iterable[Cassette | None]) -> str | None:
+    """Return when a recording was made, as the first header says that does."""
+    told = (one.header.recorded for one in cassettes if one is not None)
+    return next((one for one in told if one is not None), None)

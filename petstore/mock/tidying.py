@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
+from petstore.contract.errors import ConfigError, Malformed
 from petstore.mock.canonical import canonical as canonical_exchanges
 from petstore.mock.cassette import Cassette, document_of, dump
 from petstore.mock.exchange import Exchange
 from petstore.mock.recording import Recorder
 from petstore.mock.redaction import Redactor
-from petstore.mock.rerecording import Unredacted, rerecorded
+from petstore.mock.rerecording import plain_header, plain_note, rerecorded
 from petstore.mock.tape import SAFE_METHODS, Found, Tape
 
 
@@ -17,7 +19,6 @@ def tidy(
     *,
     canonical: bool = False,
     prune: Collection[str] | None = None,
-    redact: bool = True,
 ) -> Cassette:
     """
     Return a tidy recording of the same answers; a second time changes nothing.
@@ -29,29 +30,44 @@ def tidy(
         canonical: Give the server's ids and times their place in the recording; see
             `canonical.py`.
         prune: Ids of the exchanges that were played; the others are dropped.
-        redact: Replace the secrets that an edit left in.
 
     Raises:
-        ConfigError: A body cannot be read.
-        Malformed: A body is not in the coding that it says.
+        ConfigError: A body cannot be read, or is not in the coding that it says.
     """
-    redactor: Redactor = Unredacted()
-    if redact:
-        redactor = Redactor()
-        redactor.count_on(dump(cassette))
-    names = [name.lower() for name in cassette.header.headers]
-    header = cassette.header.model_copy(update={"headers": names})
-    tidied = Cassette(header, [], cassette.path)
-    recorder = Recorder(tidied, redactor)
-    tidied.exchanges = [
-        rerecorded(recorder, cassette, exchange)
-        for exchange in cassette.exchanges
-        if prune is None or exchange.id in prune
-    ]
+    left = [one for one in cassette.exchanges if prune is None or one.id in prune]
+    tidied = redacted(replace(cassette, exchanges=left))
     tidied.exchanges = _without_repeats(tidied)
     if canonical:
         tidied.exchanges = canonical_exchanges(tidied)
     return tidied
+
+
+def redacted(cassette: Cassette) -> Cassette:
+    """
+    Return all of a recording without the secrets that an edit left in.
+
+    Raises:
+        ConfigError: A body cannot be read, or is not in the coding that it says.
+    """
+    redactor = Redactor()
+    redactor.count_on(dump(cassette))
+    names = [name.lower() for name in cassette.header.headers]
+    header = cassette.header.model_copy(update={"headers": names})
+    plain = Cassette(header, [], cassette.path)
+    recorder = Recorder(plain, redactor)
+    anew = [_anew(recorder, cassette, one) for one in cassette.exchanges]
+    # All secrets are known by now, and words may name one of them.
+    plain.exchanges = [plain_note(one, redactor) for one in anew]
+    plain.header = plain_header(header, redactor)
+    return plain
+
+
+def _anew(recorder: Recorder, cassette: Cassette, exchange: Exchange) -> Exchange:
+    try:
+        return rerecorded(recorder, cassette, exchange)
+    except Malformed as error:
+        place = "The cassette" if cassette.path is None else str(cassette.path)
+        raise ConfigError(f"{place}: {exchange.id}: {error.message}") from error
 
 
 def _without_repeats(cassette: Cassette) -> list[Exchange]:

@@ -10,12 +10,13 @@ What goes wrong, goes wrong as it would on a socket, but no time passes:
     empty, garbage          httpx.RemoteProtocolError
     truncate, bad_chunk     the first bytes, then httpx.RemoteProtocolError
     dribble     pieces; httpx.ReadTimeout where a pause reaches the read timeout
+    realtime    as dribble, where a stream was recorded with its times
 
 A request that nothing answers is no answer of 501 here: it raises UnmatchedRequest.
 """
 
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -25,11 +26,13 @@ import httpx
 from petstore.contract.call import ByteStream
 from petstore.contract.errors import ConfigError
 from petstore.contract.http import Request
-from petstore.contract.lines import SET_COOKIE, header_lines
+from petstore.contract.lines import WITHOUT_BODY, header_lines
 from petstore.contract.replies import Response
 from petstore.mock.asking import Others, nobody
+from petstore.mock.cadence import Paced, paced_pieces
 from petstore.mock.driving import answered, answered_async
 from petstore.mock.faults import INSTEAD, Effect
+from petstore.mock.hops import length_of
 from petstore.mock.misses import UnmatchedRequest
 from petstore.mock.pieces import (
     beginning_of,
@@ -44,7 +47,6 @@ from petstore.mock.steps import SERVED_BY, Answer, Ask
 
 # Answers what a session asks for; an awaitable is for coroutines only.
 AskedOne = Callable[[Ask], Response | Awaitable[Response]]
-_BODYLESS: Final = frozenset({204, 304})
 _EMPTY: Final = httpx.ByteStream(b"")
 
 
@@ -165,18 +167,28 @@ def _sent(session: Session, request: httpx.Request, answer: Answer) -> httpx.Res
     response = answer.response
     headers = {**response.headers, SERVED_BY: answer.served_by}
     stream: httpx.SyncByteStream | httpx.AsyncByteStream
-    if request.method == "HEAD" or response.status in _BODYLESS:
-        stream = _EMPTY
+    if response.status in WITHOUT_BODY:
+        stream = _untold(response)
+    elif request.method == "HEAD":
+        headers |= length_of(response)
+        stream = _untold(response)
     elif effect.broken is not None:
         patience = partial(_pass_time, session, request)
         pieces = _spoilt(response, headers, effect)
-        stream = _Spoilt(pieces, patience, broken)
+        stream = _Late(pieces, patience, broken)
+    elif isinstance(response.body, Paced):
+        patience = partial(_pass_time, session, request)
+        stream = _Late(list(paced_pieces(response.body)), patience, None)
     elif isinstance(response.body, ByteStream):
         stream = _Pieces(response.body)
     else:
         headers["content-length"] = str(len(response.body))
         stream = httpx.ByteStream(response.body)
-    lines = list(header_lines(headers)) if SET_COOKIE in headers else headers
+    # As the socket writes them, which takes letters that httpx would refuse.
+    lines = [
+        (name.encode("ascii"), value.encode("latin-1", "replace"))
+        for name, value in header_lines(headers)
+    ]
     return httpx.Response(
         response.status, headers=lines, stream=stream, request=request
     )
@@ -213,40 +225,44 @@ def _spoilt(
     return [(0.0, kept)]
 
 
+def _untold(response: Response) -> "httpx.ByteStream | _Pieces":
+    """Return no bytes; a stream that is no part of the answer is still let go."""
+    body = response.body
+    return _Pieces(body, is_told=False) if isinstance(body, ByteStream) else _EMPTY
+
+
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
     """Give the pieces of a stream as they were recorded, or as they come."""
 
-    def __init__(self, body: ByteStream) -> None:
-        chunks: Any = body.chunks
-        self._chunks = [chunks] if isinstance(chunks, bytes) else chunks
+    def __init__(self, body: ByteStream, *, is_told: bool = True) -> None:
+        self._body = body
+        self._is_told = is_told
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._chunks
+        try:
+            yield from self._body if self._is_told else ()
+        except ConfigError as error:
+            raise httpx.RemoteProtocolError(error.message) from error
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        if isinstance(self._chunks, AsyncIterable):
-            async for chunk in self._chunks:
-                yield chunk
+        if not self._is_told:
             return
-        for chunk in self._chunks:
-            yield chunk
+        try:
+            async for piece in self._body:
+                yield piece
+        except ConfigError as error:
+            raise httpx.RemoteProtocolError(error.message) from error
 
     def close(self) -> None:
         """Let go of a stream that nobody reads on."""
-        close = getattr(self._chunks, "close", None)
-        if close is not None:
-            close()
+        self._body.close()
 
     async def aclose(self) -> None:
         """Let go of a stream that nobody reads on."""
-        close = getattr(self._chunks, "aclose", None)
-        if close is None:
-            self.close()
-        else:
-            await close()
+        await self._body.aclose()
 
 
-class _Spoilt(httpx.SyncByteStream, httpx.AsyncByteStream):
+class _Late(httpx.SyncByteStream, httpx.AsyncByteStream):
     """Give the pieces of a body that comes slowly, or breaks off."""
 
     def __init__(

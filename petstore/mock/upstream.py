@@ -1,48 +1,52 @@
 """
 Let a server answer, for a recording or in place of one; over httpx.
 
-Only the server that was named is asked: a redirect is an answer, and not followed. No
-network is used where the variable CI is set, unless it is asked for.
+Only the server that was named is asked: a redirect is an answer, and not followed; one
+to the same server leads the client back to the mock. No path leads out of the URL that
+was named. Whoever listens on this machine is asked without a proxy; any other server is
+asked through the one that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names, unless NO_PROXY
+excepts it. No network is used where the variable CI is set, unless it is asked for.
 """
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
+from petstore.contract.accept import accepts_coding
 from petstore.contract.call import ByteStream
 from petstore.contract.errors import ConfigError
 from petstore.contract.http import Request
-from petstore.contract.lines import SET_COOKIE
+from petstore.contract.lines import SET_COOKIE, WITHOUT_BODY
 from petstore.contract.media import EVENTS, media_type
 from petstore.contract.replies import Response
+from petstore.mock.exchange import CODINGS
+from petstore.mock.hops import HOP_HEADERS, told_length
+from petstore.mock.payload import BODY_BYTES_MAX
 from petstore.mock.recording import lower_names
+from petstore.mock.sessions import HEADER
 from petstore.mock.steps import Ask
-from petstore.mock.urls import check_network, checked_url
-
-TIMEOUT_S: Final = 30.0
-BODY_BYTES_MAX: Final = 64 * 1024 * 1024
-# They are about the connection between two, RFC 9110 §7.6.1.
-_HOP_HEADERS: Final = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "x-petstore-session",
-    }
+from petstore.mock.urls import (
+    check_below,
+    check_network,
+    checked_url,
+    headers_here,
 )
-# What can be taken off here; anything else is asked for without a coding.
-_CODINGS: Final = ("gzip", "deflate")
+from petstore.server.settings import is_exposed
+
+# What tells a request of ours from those of a client, where both can be seen.
+OWN: Final = "petstore.upstream"
+_TIMEOUT_S: Final = 30.0
+# They are for this server, and not for the one behind it.
+_OWN_HEADERS: Final = HOP_HEADERS | {
+    "expect",
+    "host",
+    "proxy-authorization",
+    HEADER,
+}
 
 
 class Upstream:
@@ -66,6 +70,9 @@ class Upstream:
     ) -> None:
         self.url = checked_url(url)
         check_network(self.url, is_asked=is_asked, environment=environment)
+        parts = urlsplit(self.url)
+        self._path = parts.path
+        self._is_remote = is_exposed(str(parts.hostname))
         self._client: httpx.Client | None = None
         self._async_client: httpx.AsyncClient | None = None
 
@@ -78,15 +85,18 @@ class Upstream:
         """
         if self._client is None:
             self._client = httpx.Client(
-                timeout=TIMEOUT_S, follow_redirects=False, cookies=_no_cookies()
+                transport=None if self._is_remote else httpx.HTTPTransport(),
+                timeout=_TIMEOUT_S,
+                follow_redirects=False,
+                cookies=_no_cookies(),
             )
         client = self._client
         try:
             sent = client.send(self._request(client, ask.request), stream=True)
             if _is_events(sent):
-                return _response(sent, ByteStream(_pieces(sent), EVENTS))
+                return self._response(sent, ByteStream(_Events(sent), EVENTS))
             try:
-                return _response(sent, b"".join(_bounded(sent)))
+                return self._response(sent, b"".join(_bounded(sent)))
             finally:
                 sent.close()
         except httpx.HTTPError as error:
@@ -96,16 +106,19 @@ class Upstream:
         """Let the server answer a coroutine; see `ask`."""
         if self._async_client is None:
             self._async_client = httpx.AsyncClient(
-                timeout=TIMEOUT_S, follow_redirects=False, cookies=_no_cookies()
+                transport=None if self._is_remote else httpx.AsyncHTTPTransport(),
+                timeout=_TIMEOUT_S,
+                follow_redirects=False,
+                cookies=_no_cookies(),
             )
         client = self._async_client
         try:
             sent = await client.send(self._request(client, ask.request), stream=True)
             if _is_events(sent):
-                return _response(sent, ByteStream(_async_pieces(sent), EVENTS))
+                return self._response(sent, ByteStream(_AsyncEvents(sent), EVENTS))
             try:
                 pieces = [piece async for piece in _async_bounded(sent)]
-                return _response(sent, b"".join(pieces))
+                return self._response(sent, b"".join(pieces))
             finally:
                 await sent.aclose()
         except httpx.HTTPError as error:
@@ -125,28 +138,58 @@ class Upstream:
             self._async_client = None
 
     def _request(self, client: Any, request: Request) -> httpx.Request:
+        check_below(request.path, self._path)
         headers = {
             name: value
             for name, value in lower_names(request.headers).items()
-            if name not in _HOP_HEADERS
+            if name not in _OWN_HEADERS
         }
         accepted = headers.get("accept-encoding", "")
-        codings = [one for one in _CODINGS if one in accepted]
+        # Anything that cannot be taken off here is asked for without a coding.
+        codings = [one for one in CODINGS if accepts_coding(accepted, one)]
         headers["accept-encoding"] = ", ".join(codings) or "identity"
         query = f"?{request.query}" if request.query else ""
         body = request.body
         assert isinstance(body, bytes)
-        built: httpx.Request = client.build_request(
-            request.method,
-            f"{self.url}{request.path}{query}",
-            headers=headers,
-            content=body or None,
-        )
+        url = f"{self.url}{request.path}{query}"
+        try:
+            built: httpx.Request = client.build_request(
+                request.method,
+                url,
+                headers=_lines(headers),
+                content=body or None,
+                extensions={OWN: True},
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise ConfigError(
+                f"The upstream {self.url} did not answer, for it was not asked:"
+                f" {error}."
+            ) from error
         return built
+
+    def _response(self, sent: httpx.Response, body: bytes | ByteStream) -> Response:
+        told = lower_names(sent.headers)
+        headers = {name: one for name, one in told.items() if name not in HOP_HEADERS}
+        headers |= told_length(sent.request.method, told)
+        cookies = sent.headers.get_list(SET_COOKIE)
+        if cookies:
+            headers[SET_COOKIE] = "\n".join(cookies)
+        if isinstance(body, ByteStream):
+            # Its pieces come without their coding.
+            headers.pop("content-encoding", None)
+        return Response(sent.status_code, headers_here(headers, self.url), body)
 
     def _unreachable(self, error: httpx.HTTPError) -> ConfigError:
         words = str(error) or type(error).__name__
         return ConfigError(f"The upstream {self.url} did not answer: {words}.")
+
+
+def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    # What came in another coding than UTF-8 was read so that it goes out as it came.
+    return [
+        (name.encode(), value.encode(errors="surrogateescape"))
+        for name, value in headers.items()
+    ]
 
 
 def _no_cookies() -> CookieJar:
@@ -155,22 +198,10 @@ def _no_cookies() -> CookieJar:
 
 
 def _is_events(sent: httpx.Response) -> bool:
+    # RFC 9110 §6.4.1: nothing comes behind these, whatever type they name.
+    if sent.request.method == "HEAD" or sent.status_code in WITHOUT_BODY:
+        return False
     return media_type(lower_names(sent.headers)) == EVENTS
-
-
-def _response(sent: httpx.Response, body: bytes | ByteStream) -> Response:
-    headers = {
-        name: value
-        for name, value in lower_names(sent.headers).items()
-        if name not in _HOP_HEADERS
-    }
-    cookies = sent.headers.get_list(SET_COOKIE)
-    if cookies:
-        headers[SET_COOKIE] = "\n".join(cookies)
-    if isinstance(body, ByteStream):
-        # Its pieces come without their coding.
-        headers.pop("content-encoding", None)
-    return Response(sent.status_code, headers, body)
 
 
 def _bounded(sent: httpx.Response) -> Iterator[bytes]:
@@ -196,22 +227,68 @@ def _check_size(size_bytes: int) -> None:
         )
 
 
-def _pieces(sent: httpx.Response) -> Iterator[bytes]:
-    # httpx waits for the next event only as long as its read timeout; a stream that
-    # is quiet for so long has ended for a recording.
-    try:
-        yield from sent.iter_bytes()
-    except httpx.TimeoutException:
-        return
-    finally:
-        sent.close()
+class _Events:
+    """
+    Be read by a thread; holds a connection.
+
+    No generator: one that nobody began to read does nothing where it is closed, and
+    the connection would be gone for good.
+    """
+
+    def __init__(self, sent: httpx.Response) -> None:
+        self._sent = sent
+        self._pieces = sent.iter_bytes()
+
+    def __iter__(self) -> "_Events":
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except httpx.TimeoutException:
+            # httpx waits for the next event only as long as its read timeout; a stream
+            # that is quiet for so long has ended for a recording.
+            self.close()
+            raise StopIteration from None
+        except httpx.HTTPError as error:
+            self.close()
+            raise _broken_off(error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection back; a second time does nothing."""
+        self._sent.close()
 
 
-async def _async_pieces(sent: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for piece in sent.aiter_bytes():
-            yield piece
-    except httpx.TimeoutException:
-        return
-    finally:
-        await sent.aclose()
+class _AsyncEvents:
+    """Be read by a coroutine."""
+
+    def __init__(self, sent: httpx.Response) -> None:
+        self._sent = sent
+        self._pieces = sent.aiter_bytes()
+
+    def __aiter__(self) -> "_AsyncEvents":
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._pieces)
+        except httpx.TimeoutException:
+            await self.aclose()
+            raise StopAsyncIteration from None
+        except httpx.HTTPError as error:
+            await self.aclose()
+            raise _broken_off(error) from error
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Give the connection back; a second time does nothing."""
+        await self._sent.aclose()
+
+
+def _broken_off(error: httpx.HTTPError) -> ConfigError:
+    return ConfigError(f"The upstream broke off: {str(error) or type(error).__name__}.")

@@ -6,27 +6,28 @@ Check what was asked of a session, after the fact.
     times: {exactly, at_least, at_most}    how many of them; at_least: 1 unless given
     in_order: [{op: …}, {op: …}]    instead: these, one after the other, others between
 
-The journal keeps the last requests only. What it forgot could change a count, so a
-check that depends on it fails and says so.
+The journal keeps the last requests only, and no large bodies. What it forgot could
+change a count, so a check that depends on it fails and says so.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from petstore.contract.checks import invalid_from
 from petstore.contract.errors import ConfigError
-from petstore.mock.facts import Facts, as_halves, read_ignored
-from petstore.mock.journal import Journal, Row
+from petstore.mock.exchange import Method, Path
+from petstore.mock.facts import BODY_HALVES, Facts, as_halves, read_ignored
+from petstore.mock.journal import LEFT_OUT, Journal, Row
 from petstore.mock.json_walk import NOTHING
 from petstore.mock.operation_ids import OperationId
 from petstore.mock.session import Session
+from petstore.mock.wording import Right, invalid_of
 
-NEAREST_COUNT_MAX: Final = 5
+_NEAREST_COUNT_MAX: Final = 5
 _STEP_COUNT_MAX: Final = 100
-Path = Sequence[str | int]
+Steps = Sequence[str | int]
 
 
 class Unverified(AssertionError):
@@ -84,9 +85,11 @@ class Which(_Part):
     """Say which requests are meant."""
 
     op: OperationId | None = Field(default=None, description="operationId.")
-    method: str | None = None
-    path: str | None = Field(default=None, description="As it was sent.")
-    where: dict[str, Any] = Field(default_factory=dict)
+    method: Method | None = None
+    path: Path | None = Field(default=None, description="As it was sent.")
+    where: Annotated[
+        dict[str, Any], Right("paths with what stands there, as {json.status: placed}")
+    ] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_readable_paths(self) -> Self:
@@ -108,11 +111,22 @@ class Which(_Part):
             and self.path in (None, facts.target)
         )
 
+    def may_match(self, facts: Facts) -> bool:
+        """Tell whether only a body that the journal left out could say that it is."""
+        return (
+            facts.body is LEFT_OUT
+            and self.concerns(facts)
+            and any(_is_of_body(path) for path in self.where)
+            and not self.differences(facts)
+        )
+
     def differences(self, facts: Facts) -> list[dict[str, Any]]:
-        """Return where a request is not as it should be."""
+        """Return where a request is not as it should be, as far as that is known."""
         halves = as_halves(facts)
         found = []
         for path, wanted in self.where.items():
+            if facts.body is LEFT_OUT and _is_of_body(path):
+                continue
             steps = _steps(path)
             sent = _at(halves, steps)
             # Paths and queries are text; 7 in JSON is the pet of /pet/7.
@@ -124,7 +138,11 @@ class Which(_Part):
 
     def matches(self, facts: Facts) -> bool:
         """Tell whether a request is one of these."""
-        return self.concerns(facts) and not self.differences(facts)
+        return (
+            self.concerns(facts)
+            and not self.differences(facts)
+            and not self.may_match(facts)
+        )
 
     def words(self) -> str:
         """Say it in words."""
@@ -136,8 +154,12 @@ class Which(_Part):
 class Expected(Which):
     """Say what should have been asked."""
 
-    times: Times = Times(at_least=1)
-    in_order: list[Which] = Field(default_factory=list, max_length=_STEP_COUNT_MAX)
+    times: Annotated[Times, Right("exactly, at_least or at_most, as {exactly: 1}")] = (
+        Times(at_least=1)
+    )
+    in_order: Annotated[
+        list[Which], Right("a list of 100 requests at most, as [{op: placeOrder}]")
+    ] = Field(default_factory=list, max_length=_STEP_COUNT_MAX)
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
@@ -182,10 +204,11 @@ def verify(session: Session, **expected: Any) -> list[Row]:
         Unverified: They did not come, or not as often; an AssertionError.
         Invalid: A field is not what it should be.
     """
+    __tracebackhide__ = True
     try:
         wanted = Expected.model_validate(expected)
     except ValidationError as error:
-        raise invalid_from(error, "expected") from None
+        raise invalid_of(error, Expected, "expected") from None
     verdict = verdict_of(session.journal, wanted)
     if not verdict.is_right:
         raise Unverified(verdict)
@@ -194,21 +217,19 @@ def verify(session: Session, **expected: Any) -> list[Row]:
 
 def verdict_of(journal: Journal, expected: Expected) -> Verdict:
     """Tell whether what a journal holds is what was expected."""
-    rows = list(journal)
-    forgotten = journal.count - len(rows)
+    # What was sent is judged, and what may be shown of it is told.
+    rows = journal.as_sent()
     if expected.in_order:
-        return _in_order(rows, expected.in_order, forgotten)
+        return _in_order(rows, expected.in_order, journal)
     found = [row for row in rows if expected.matches(row.facts)]
-    times = expected.times
-    is_right = times.allows(len(found)) and not (forgotten and times.has_most)
-    text = (
-        f"{expected.words()}: expected {times.words()}, came {len(found)}"
-        f"{_forgotten(forgotten)}."
-    )
-    return Verdict(is_right, text, found, [] if is_right else _nearest(rows, expected))
+    times, unknown = expected.times, _unknown(journal, rows, [expected])
+    is_right = times.allows(len(found)) and not (unknown and times.has_most)
+    text = f"{expected.words()}: expected {times.words()}, came {len(found)}{unknown}."
+    nearest = [] if is_right else _nearest(rows, expected, journal)
+    return Verdict(is_right, text, list(map(journal.shown, found)), nearest)
 
 
-def _in_order(rows: list[Row], steps: list[Which], forgotten: int) -> Verdict:
+def _in_order(rows: list[Row], steps: list[Which], journal: Journal) -> Verdict:
     found: list[Row] = []
     left = iter(rows)
     for step in steps:
@@ -217,36 +238,64 @@ def _in_order(rows: list[Row], steps: list[Which], forgotten: int) -> Verdict:
             after = f" behind request {found[-1].number}" if found else ""
             text = (
                 f"in_order[{len(found)}]: {step.words()} did not come{after}"
-                f"{_forgotten(forgotten)}."
+                f"{_unknown(journal, rows, steps)}."
             )
-            return Verdict(False, text, found, _nearest(rows, step))
+            nearest = _nearest(rows, step, journal)
+            return Verdict(False, text, list(map(journal.shown, found)), nearest)
         found.append(row)
-    return Verdict(True, f"All {len(steps)} came in this order.", found, [])
+    text = f"All {len(steps)} came in this order."
+    return Verdict(True, text, list(map(journal.shown, found)), [])
 
 
-def _nearest(rows: list[Row], wanted: Which) -> list[dict[str, Any]]:
+def _nearest(rows: list[Row], wanted: Which, journal: Journal) -> list[dict[str, Any]]:
     """Return the requests that lack least: first those of the same operation."""
     ranked = sorted(rows, key=lambda row: _distance(row.facts, wanted))
     return [
-        {**row.shown(), "differences": wanted.differences(row.facts)}
-        for row in ranked[:NEAREST_COUNT_MAX]
+        {
+            **shown.shown(),
+            "differences": _told(wanted.differences(row.facts), shown),
+        }
+        for row in ranked[:_NEAREST_COUNT_MAX]
+        for shown in [journal.shown(row)]
     ]
+
+
+def _told(differences: list[dict[str, Any]], shown: Row) -> list[dict[str, Any]]:
+    """Return differences with what may be told of what was sent."""
+    halves = as_halves(shown.facts)
+    told = []
+    for one in differences:
+        sent = _at(halves, _steps(one["path"]))
+        told.append({**one, "sent": None if sent is NOTHING else sent})
+    return told
 
 
 def _distance(facts: Facts, wanted: Which) -> tuple[bool, int]:
     return not wanted.concerns(facts), len(wanted.differences(facts))
 
 
-def _forgotten(count: int) -> str:
-    return f" (the journal forgot {count:,} earlier ones)" if count else ""
+def _unknown(journal: Journal, rows: list[Row], wanted: list[Which]) -> str:
+    """Say what the journal does not know and could change a verdict; "" for nothing."""
+    forgotten = journal.count - len(rows)
+    bodies = sum(any(one.may_match(row.facts) for one in wanted) for row in rows)
+    said = []
+    if forgotten:
+        said.append(f"the journal forgot {forgotten:,} earlier ones")
+    if bodies:
+        said.append(f"the journal left out the bodies of {bodies:,}, which are large")
+    return f" ({'; '.join(said)})" if said else ""
 
 
-def _steps(path: str) -> Path:
+def _is_of_body(path: str) -> bool:
+    return _steps(path)[0] in BODY_HALVES
+
+
+def _steps(path: str) -> Steps:
     # `$.json.status` is what a JSONPath looks like.
     return read_ignored([path.removeprefix("$.")])[0]
 
 
-def _at(value: Any, steps: Path) -> Any:
+def _at(value: Any, steps: Steps) -> Any:
     """Return what a path leads to; of `[*]`, all that it leads to, as a list."""
     if not steps:
         return value
@@ -260,7 +309,7 @@ def _at(value: Any, steps: Path) -> Any:
     return NOTHING
 
 
-def _each(values: list[Any], rest: Path) -> Iterator[Any]:
+def _each(values: list[Any], rest: Steps) -> Iterator[Any]:
     for value in values:
         found = _at(value, rest)
         if found is not NOTHING:

@@ -17,13 +17,26 @@ import yaml
 from petstore.contract.errors import ConfigError
 
 END: Final = "...\n"
+# Git writes other line ends on Windows.
+_WHOLE: Final = re.compile(r"\n\.\.\.(?:\r?\n)?\Z")
 # Methods, media types, statuses: a long recording says the same thousands of times.
 _INTERNED_LENGTH_MAX: Final = 40
-_LINE_WIDTH: Final = 1_000_000
+LINE_WIDTH: Final = 1_000_000
 # A block shows such a text to the letter; libyaml would change the others.
 _AS_BLOCK: Final = re.compile(
     r"[^\r\x85\u2028\u2029\ufeff\x00-\x08\x0b-\x1f\t]*\n[^\r]*"
 )
+
+
+# What libyaml says where a hand wrote what it cannot read.
+_CURES: Final = {
+    "found character that cannot start any token": "a tab, where spaces should be, or a"
+    " text that begins with @, % or a backtick and needs quotes",
+    "mapping values are not allowed in this context": "a colon in a text, which needs"
+    " quotes, or a line that is indented too far",
+    "did not find expected ',' or '}'": "a } or a comma is missing before it",
+    "did not find expected ',' or ']'": "a ] or a comma is missing before it",
+}
 
 
 class Document(NamedTuple):
@@ -122,11 +135,16 @@ _Loader.yaml_constructors = {
 }
 
 
-class _Dumper(yaml.CSafeDumper):
-    """Write texts of many lines as blocks, and everything once."""
+class PlainDumper(yaml.CSafeDumper):
+    """Write everything where it stands, however often it does."""
 
     def ignore_aliases(self, data: Any) -> bool:
+        """Tell that nothing stands for another."""
         return True
+
+
+class _Dumper(PlainDumper):
+    """Write texts of many lines as blocks."""
 
 
 class _Whole(dict[str, Any]):
@@ -160,7 +178,7 @@ def read_stream(text: str, name: str) -> Iterator[Document]:
     """
     if text.strip() == END.strip():
         return
-    if not text.endswith(("\n...", "\n...\n")):
+    if not _WHOLE.search(text):
         raise ConfigError(
             f"{name} was cut off: the last line should be `...`, which every whole"
             " cassette ends with."
@@ -214,7 +232,7 @@ def write_stream(documents: Iterable[Any]) -> str:
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
-        width=_LINE_WIDTH,
+        width=LINE_WIDTH,
         default_flow_style=None,
         explicit_start=False,
     )
@@ -233,8 +251,9 @@ def _child(node: Any, step: str | int) -> tuple[int, Any] | None:
 
 
 def _words(error: yaml.MarkedYAMLError) -> str:
-    return (
-        f"something that is no YAML ({error.problem or error.context})"
-        if (isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError))
-        else str(error.problem or error.context)
-    )
+    problem = str(error.problem or error.context)
+    if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError):
+        return f"something that is no YAML ({_CURES.get(problem, problem)})"
+    if isinstance(error, yaml.composer.ComposerError):
+        return "an alias or an anchor, which a cassette has none of"
+    return problem

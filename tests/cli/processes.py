@@ -17,9 +17,13 @@ import petstore
 
 TIMEOUT_S = 30
 POLL_S = 0.02
-# The product as this process has it: installed, or from a checkout.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(petstore.__file__).parents[1])}
-_COMMAND = (sys.executable, "-m", "petstore.cli")
+# nohup, and a shell's background, start what they run deaf to signals, tests as well.
+_LISTENING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " signal.signal(signal.SIGHUP, signal.SIG_DFL);"
+    " runpy.run_module('petstore.cli', run_name='__main__')"
+)
+COMMAND = (sys.executable, "-c", _LISTENING)
 
 
 class ServerProcess:
@@ -68,9 +72,9 @@ def serving(
     """
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            [*_COMMAND, *command, "--port", "0", *options],
+            [*COMMAND, *command, "--port", "0", *options],
             cwd=errors.parent,
-            env=ENVIRONMENT,
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -92,14 +96,20 @@ def run_cli(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [*_COMMAND, *arguments],
-        env=ENVIRONMENT,
+        [*COMMAND, *arguments],
+        env=environment(),
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         timeout=TIMEOUT_S,
         check=False,
     )
+
+
+def environment() -> dict[str, str]:
+    """Return what gives a process the product as this one has it."""
+    # Installed, or from a checkout.
+    return {**os.environ, "PYTHONPATH": str(Path(petstore.__file__).parents[1])}
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

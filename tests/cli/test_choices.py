@@ -5,6 +5,7 @@ import pytest
 from petstore.cli import choices
 from petstore.contract import flavours, openapi, order, pet
 from petstore.engine import profile
+from petstore.mock import convert, steps
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,9 @@ from petstore.engine import profile
         (choices.Flavour, get_args(openapi.Kind)),
         (choices.PetStatus, tuple(pet.PetStatus)),
         (choices.OrderStatus, tuple(order.OrderStatus)),
+        (choices.MockMode, ("auto", *steps.MODES)),
+        (choices.OnMiss, steps.ON_MISS),
+        (choices.Format, convert.FORMATS),
     ],
 )
 def test_choices_are_those_of_the_product(choice, expected):

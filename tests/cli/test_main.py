@@ -9,7 +9,7 @@ import pytest
 
 from petstore.contract.version import __version__
 from tests.cli.commands import commands, options
-from tests.cli.processes import ENVIRONMENT
+from tests.cli.processes import environment
 
 HEAVY = {"alembic", "httpx", "sanic", "sqlalchemy", "sqlmodel", "textual", "yaml"}
 COMMANDS = commands()
@@ -28,7 +28,7 @@ except SystemExit:
 """
     run = subprocess.run(
         [sys.executable, "-c", code],
-        env=ENVIRONMENT,
+        env=environment(),
         capture_output=True,
         text=True,
         check=True,
@@ -64,11 +64,11 @@ def test_a_start_looks_for_no_plugin_of_pydantic(tmp_path):
     info.mkdir()
     (info / "entry_points.txt").write_text("[pydantic]\nloud = loud:plugin\n")
     (tmp_path / "loud.py").write_text("print('loaded')\n")
-    paths = os.pathsep.join((ENVIRONMENT["PYTHONPATH"], str(tmp_path)))
+    paths = os.pathsep.join((environment()["PYTHONPATH"], str(tmp_path)))
 
     run = subprocess.run(
         [sys.executable, "-m", "petstore.cli", "openapi"],
-        env={**ENVIRONMENT, "PYTHONPATH": paths},
+        env={**environment(), "PYTHONPATH": paths},
         capture_output=True,
         text=True,
         check=True,

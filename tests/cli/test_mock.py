@@ -1,5 +1,7 @@
 """Recordings are made, replayed, checked and converted from a terminal."""
 
+import json
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import petstore
 from petstore.mock.cassette import load, save
 from tests.cli.processes import run_cli, serving
 from tests.mock.builders import JSON, a_cassette, an_exchange
+from tests.mock.servers import QuietHandler, upstream_of
 
 ASK = """
 import os, sys, urllib.request
@@ -20,6 +23,18 @@ for path in sys.argv[2:]:
 sys.exit(int(sys.argv[1]))
 """
 MOCK = ("mock", "serve")
+
+
+class Events(QuietHandler):
+    """Tell one event."""
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.wfile.write(b"data: 1\n\n")
 
 
 @pytest.fixture
@@ -65,7 +80,7 @@ def test_strict_one_fails_where_something_was_not_asked_for(errors, cassette):
         httpx.get(f"{server.url}/pet/7")
         code = server.stop()
 
-    assert 2 == code
+    assert 1 == code
     assert "fell short: nobody asked for deletePet-1" in server.stderr
 
 
@@ -114,7 +129,7 @@ def test_upstream_that_is_away_leaves_the_recording_as_it_was(cassette, only):
     failed = run_cli("mock", "record", str(cassette), *options)
 
     assert 2 == failed.returncode
-    assert "is as it was: 1 requests had no answer" in failed.stderr
+    assert "is as it was: 1 request had no answer" in failed.stderr
     assert before == cassette.read_bytes()
 
 
@@ -128,6 +143,45 @@ def test_command_that_asks_nothing_leaves_the_recording_as_it_was(cassette, term
     assert before == cassette.read_bytes()
 
 
+def test_recording_of_nothing_is_not_written(tmp_path, terminal):
+    path = tmp_path / "new.yaml"
+
+    failed = terminal("mock record", str(path), "--", "true")
+
+    assert 2 == failed.code
+    assert f"{path} was not written, for nothing was asked." in failed.stderr
+    assert not path.exists()
+
+
+def test_recording_ends_well_with_its_terminal(errors, tmp_path):
+    path = tmp_path / "new.yaml"
+    with serving(str(path), errors=errors, command=("mock", "record")) as server:
+        httpx.get(f"{server.url}/pet/1")
+        server.process.send_signal(signal.SIGHUP)
+        code = server.stop(signal.SIGHUP)
+
+    assert (0, 1) == (code, len(load(path).exchanges))
+    assert f"1 request; 1 exchange is in {path}.\n" in server.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "replay; what was not recorded is 501, with a report"),
+        (("--on-miss", "engine"), "is answered by the store in this process"),
+        (("--mode", "off"), "off\n"),
+    ],
+)
+def test_banner_names_whom_it_asks_only_where_it_does(errors, tmp_path, options, words):
+    path = tmp_path / "a.yaml"
+    save(a_cassette(an_exchange(), upstream="http://127.0.0.1:1"), path)
+    with serving(str(path), *options, errors=errors, command=MOCK) as server:
+        banner = server.stderr
+
+    assert f"  Mode     {words}" in banner or words in banner
+    assert ("--mode" in options) == ("Asks     http://127.0.0.1:1" in banner)
+
+
 def test_one_operation_is_recorded_anew(cassette, upstream):
     options = ["mock", "record", str(cassette), "--upstream", upstream]
 
@@ -135,11 +189,33 @@ def test_one_operation_is_recorded_anew(cassette, upstream):
     refused = run_cli(*options, "--only", "addPet", *asking(0))
 
     assert 0 == done.returncode, done.stderr
+    assert "1 of getPetById were replaced by 1." in done.stderr
     assert ["DELETE /pet/7", "GET /pet/1"] == [
         f"{one.request.method} {one.request.path}" for one in load(cassette).exchanges
     ]
     assert 2 == refused.returncode
     assert "has no addPet; it has deletePet, getPetById" in refused.stderr
+
+
+def test_events_come_at_the_times_that_were_recorded(tmp_path, errors):
+    path = tmp_path / "events.yaml"
+    with upstream_of(Events) as url:
+        options = ["mock", "record", str(path), "--upstream", url, "--timing"]
+        done = run_cli(*options, *asking(0, "/events"))
+    cassette = load(path)
+    (recorded,) = cassette.exchanges
+    late = recorded.response.model_copy(update={"offsets_ms": [50_000]})
+    cassette.exchanges = [recorded.model_copy(update={"response": late})]
+    save(cassette, path)
+
+    with serving(str(path), "--realtime", errors=errors, command=MOCK) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{server.url}/events", timeout=0.5)
+        code = server.stop()
+
+    assert (0, 0) == (done.returncode, code), done.stderr
+    assert ["data: 1\n\n"] == recorded.response.chunks
+    assert 1 == len(recorded.response.offsets_ms or ())
 
 
 def test_drift_is_told_with_its_line(cassette, terminal):
@@ -165,6 +241,22 @@ def test_live_values_count_when_they_are_asked_for(cassette, upstream, terminal)
     assert 'response.json.name: recorded "Another"' in values.stdout
 
 
+def test_nobody_is_asked_for_what_is_not_safe_and_that_is_told(tmp_path, terminal):
+    order = an_exchange("POST /store/order", "placeOrder-1", 201)
+    save(a_cassette(order), tmp_path / "a.yaml")
+    save(a_cassette(order, an_exchange("GET /billing")), tmp_path / "b.yaml")
+
+    nobody = terminal("mock check --against http://127.0.0.1:1 a.yaml")
+    somebody = terminal("mock check --against engine --json b.yaml")
+    offline = terminal("mock check a.yaml")
+
+    assert "warning: a.yaml:1: petstore: nothing that it holds is" in nobody.stdout
+    assert "; asked 0 of 1 (1 is not safe to ask again)." in nobody.stderr
+    assert "unasked" not in somebody.stdout
+    assert "; asked 1 of 2 (1 is not safe to ask again)." in somebody.stderr
+    assert "asked" not in offline.stderr + offline.stdout
+
+
 def test_what_is_checked_while_it_is_served_is_told(errors, cassette, upstream):
     options = (str(cassette), "--mode", "check", "--upstream", upstream, "--strict")
     with serving(*options, errors=errors, command=MOCK) as server:
@@ -172,7 +264,7 @@ def test_what_is_checked_while_it_is_served_is_told(errors, cassette, upstream):
         httpx.get(f"{server.url}/pet/8")
         code = server.stop()
 
-    assert 2 == code
+    assert 1 == code
     assert "drift: getPetById-1: response.json.photoUrls" in server.stderr
     assert "drift: GET /pet/8: was not recorded [new]" in server.stderr
 
@@ -195,7 +287,7 @@ def test_recording_of_the_engine_has_no_drift(tmp_path, terminal):
     checked = terminal("mock check --against engine", str(tmp_path))
 
     assert (0, 0) == (recorded.returncode, checked.code), checked.stdout
-    assert "1 recordings, 0 drifts" in checked.stderr
+    assert "1 recording, 0 drifts, 0 warnings; asked 2 of 2." in checked.stderr
 
 
 def test_recording_is_tidied_and_shown(cassette, terminal):
@@ -213,20 +305,6 @@ def test_recording_is_tidied_and_shown(cassette, terminal):
     assert ["getPetById-1", "deletePet-1"] == [row["id"] for row in rows]
 
 
-def test_what_nobody_asked_for_is_dropped(cassette, terminal, tmp_path):
-    report = tmp_path / "report.json"
-    report.write_text('{"unplayed": ["deletePet-1"]}')
-    none = tmp_path / "none.json"
-    none.write_text("[]")
-
-    pruned = terminal("mock tidy --prune", str(report), str(cassette))
-    refused = terminal("mock tidy --prune", str(none), str(cassette))
-
-    assert "1 dropped" in pruned.stderr
-    assert ["getPetById-1"] == [one.id for one in load(cassette).exchanges]
-    assert (2, True) == (refused.code, "is no report of a session" in refused.stderr)
-
-
 def test_recording_is_converted_and_back(cassette, tmp_path, terminal):
     har, back = tmp_path / "pets.har", tmp_path / "back.yaml"
 
@@ -239,17 +317,76 @@ def test_recording_is_converted_and_back(cassette, tmp_path, terminal):
     ]
 
 
+@pytest.fixture
+def half_read(cassette, tmp_path) -> Path:
+    """Return a folder whose first recording is cut off, and whose last has a drift."""
+    (tmp_path / "a.yaml").write_text(cassette.read_text().removesuffix("...\n"))
+    gone = an_exchange(status=418)
+    save(a_cassette(gone), tmp_path / "z.yaml")
+    return tmp_path
+
+
+def test_one_recording_that_cannot_be_read_hides_no_other(half_read, terminal):
+    checked = terminal("mock check", str(half_read))
+    as_json = terminal("mock check --json", str(half_read))
+
+    kinds = [
+        (Path(one["path"]).name, one["kind"]) for one in json.loads(as_json.stdout)
+    ]
+    assert (2, 2) == (checked.code, as_json.code)
+    assert f"error: {half_read / 'a.yaml'} was cut off" in checked.stderr
+    assert "z.yaml:" in checked.stdout
+    assert "3 recordings, 2 drifts, 0 warnings, 1 unreadable." in checked.stderr
+    assert ("a.yaml", "unreadable") == kinds[0]
+    assert "z.yaml" == kinds[-1][0]
+
+
+def test_one_recording_that_cannot_be_read_leaves_no_other_untidy(half_read, terminal):
+    text = (half_read / "z.yaml").read_text()
+    (half_read / "z.yaml").write_text(f"# a comment\n{text}")
+
+    tidied = terminal("mock tidy", str(half_read))
+
+    assert 2 == tidied.code
+    assert f"error: {half_read / 'a.yaml'} was cut off" in tidied.stderr
+    assert f"{half_read / 'z.yaml'}: tidied" in tidied.stderr
+    assert text == (half_read / "z.yaml").read_text()
+
+
+def test_recording_that_is_missing_is_told(terminal):
+    checked = terminal("mock check none.yaml")
+
+    assert 2 == checked.code
+    assert checked.stderr.startswith("error: Cannot read none.yaml: ")
+
+
+def test_rule_that_is_none_is_told_with_its_file(terminal, tmp_path):
+    path = tmp_path / "faults.yaml"
+    path.write_text("- do: {resett: true}\n")
+
+    failed = terminal("mock serve --faults", str(path))
+
+    right = "faults[0].do.resett: there is no such field; did you mean reset?"
+    assert f"error: {path}: Wrong {right}\n" == failed.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         ("serve none.yaml", "Cannot read none.yaml"),
         ("serve --faults none.yaml", "Cannot read none.yaml"),
-        ("serve --clock yesterday", "yesterday"),
+        ("serve --clock yesterday", "should be real, freeze, shift, or an instant"),
+        ("serve --data publik --on-miss engine", "The seed 'publik' cannot be read"),
+        ("serve --folder nowhere", "Wrong --folder: nowhere is no folder"),
+        ("serve --mode off", "--mode off asks somebody; say whom with --upstream URL"),
+        ("serve --on-miss upstream", "--on-miss upstream asks somebody; say whom"),
+        ("check --against contrct a.yaml", "--against: 'contrct' should be contract,"),
+        ("check a.yaml --values", "say whom to ask with --against"),
+        ("serve --data nofile", "The seed 'nofile' cannot be read"),
         ("serve --allow-upstream pets.test", "is no URL of a server"),
         ("serve --mode record", "needs a cassette"),
         ("record a.yaml --upstream example.com", "is no URL of a server"),
         ("record a.yaml -- no-such-command", "Cannot run no-such-command"),
-        ("check none.yaml", "Cannot read none.yaml"),
         ("check .", "There is no cassette"),
         ("tidy a.yaml --prune none.json", "Cannot read none.json"),
         ("convert none.yaml b.har", "none.yaml"),

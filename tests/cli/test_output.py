@@ -1,10 +1,12 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from petstore.cli.output import plain, print_fields, print_json, print_table
-from tests.cli.processes import ENVIRONMENT, run_cli
+from tests.cli.processes import environment, run_cli
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,19 @@ def test_a_cell_is_no_markup(capsys):
     print_table(("name",), [("[red]Rex[/red] :cat:",)])
 
     assert "[red]Rex[/red] :cat:" in capsys.readouterr().out
+
+
+def test_a_pipe_gets_each_cell_whole_in_one_line():
+    name = "a-" * 150
+    code = f"from petstore.cli.output import print_table as p; p(['id'], [['{name}']])"
+    narrow = {**environment(), "COLUMNS": "40", "FORCE_COLOR": "1"}
+
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=narrow, capture_output=True, text=True
+    )
+
+    assert name in [line.strip() for line in run.stdout.splitlines()]
+    assert "\x1b" not in run.stdout
 
 
 def test_none_is_an_empty_cell_and_no_field(capsys):
@@ -65,7 +80,7 @@ def test_a_terminal_without_unicode_gets_escapes(terminal, monkeypatch):
     terminal("db seed shop.db --seed empty")
     terminal("pet add Zoë --store shop.db")
 
-    monkeypatch.setitem(ENVIRONMENT, "PYTHONIOENCODING", "ascii")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     run = run_cli("pet", "list", "--store", "shop.db")
 
     assert "Zo\\xeb" in run.stdout

@@ -13,7 +13,7 @@ import pytest
 
 import petstore
 from petstore.contract.errors import Unauthorized
-from tests.cli.processes import ENVIRONMENT, TIMEOUT_S, serving, wait_until
+from tests.cli.processes import TIMEOUT_S, environment, serving, wait_until
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_an_interrupted_filling_is_begun_again(tmp_path, terminal):
     """A store that was not filled to its end counts as new."""
     command = [sys.executable, "-m", "petstore.cli", "serve", "--port=0"]
     with subprocess.Popen(
-        [*command, "--store=shop.db", "--seed=1000000"], cwd=tmp_path, env=ENVIRONMENT
+        [*command, "--store=shop.db", "--seed=1000000"], cwd=tmp_path, env=environment()
     ) as process:
         wait_until((tmp_path / "shop.db-wal").exists)
         process.send_signal(signal.SIGTERM)

@@ -7,7 +7,7 @@ from petstore.contract.replies import Response
 from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import Exchange, Header
 from petstore.mock.session import Session
-from petstore.mock.steps import Answer, Ask, Setup, Wait
+from petstore.mock.steps import Answer, Ask, Wait
 from petstore.mock.tape import Tape
 
 JSON = {"content-type": "application/json"}
@@ -30,9 +30,7 @@ def a_cassette(*exchanges: Exchange, **header: Any) -> Cassette:
 
 
 def a_session(*exchanges: Exchange, **setup: Any) -> Session:
-    known: Setup = {}
-    known.update(setup)  # type: ignore[typeddict-item]  # Any of its keys.
-    return Session(Tape([a_cassette(*exchanges)]), **known)
+    return Session(Tape([a_cassette(*exchanges)]), **setup)
 
 
 def a_request(line: str = "GET /pet/7", body: bytes = b"", **headers: str) -> Request:

@@ -1,4 +1,4 @@
-"""Ask a session through a door of this process, with each kind of client."""
+"""Ask a session through each of its doors, with each kind of client."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx
 
+from petstore.mock.respx_door import mock_router
 from petstore.mock.session import Session
 from petstore.mock.transport import MockTransport
+from tests.mock.servers import served
 
 BASE_URL = "http://petstore.test"
 Asking = Callable[..., httpx.Response]
@@ -37,3 +39,18 @@ def sync_door(session: Session, line: str, **options: Any) -> httpx.Response:
 
 def async_door(session: Session, line: str, **options: Any) -> httpx.Response:
     return async_client(MockTransport(session), line, **options)
+
+
+def socket_door(session: Session, line: str, **options: Any) -> httpx.Response:
+    method, _, path = line.partition(" ")
+    with served(session) as client:
+        return client.request(method, path, **options)
+
+
+def respx_door(session: Session, line: str, **options: Any) -> httpx.Response:
+    method, _, path = line.partition(" ")
+    with mock_router(session, BASE_URL), httpx.Client(base_url=BASE_URL) as client:
+        return client.request(method, path, **options)
+
+
+DOORS = (socket_door, sync_door, async_door, respx_door)

@@ -1,7 +1,9 @@
 """Serve sessions to tests."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -20,6 +22,26 @@ def served(sessions: Sessions | Session, **options: Any) -> Iterator[httpx.Clien
     door = MockDoor(sessions, **options)
     with MockServer(door) as server, httpx.Client(base_url=server.url) as client:
         yield client
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """Answer as HTTP/1.1 does, and tell nobody."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def upstream_of(handler: type[QuietHandler]) -> Iterator[str]:
+    """Give the URL of a server that is no Petstore."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 class Engine:

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -172,8 +172,8 @@ async def test_stream_is_closed_once_the_thread_has_left_it():
 
     body = (await OfEvents(a_session()).ask_async(WAIT)).body
     assert isinstance(body, ByteStream)
-    events = aiter(body.chunks)  # type: ignore[arg-type]
-    reading = asyncio.ensure_future(anext(events))
+    assert isinstance(body.chunks, AsyncIterator)
+    reading = asyncio.ensure_future(anext(body.chunks))
     await asyncio.wait([reading], timeout=0.01)
     reading.cancel()
     await asyncio.wait([reading])

@@ -103,6 +103,11 @@ def test_good_recording_has_no_drift(file):
     assert [] == check_cassette(load(file), now=NOW, max_age="90d")
 
 
+LOST_FILE = {
+    "method": "POST",
+    "path": "/pet/1/uploadImage",
+    "file": "0123456789ab.png",
+}
 PLANTED = [
     # In the contract.
     ("getPetById-1", "response.status", 418, "status", ""),
@@ -166,7 +171,8 @@ PLANTED = [
     ("post-billing-invoices-1", "response.json.token", "t0psecret", "secret", ""),
     ("post-billing-invoices-1", "request.headers.x-api-key", "k", "secret", ""),
     ("addPet-1", "match", {"ignore": ["body.x"]}, "ignore", "match.ignore[0]"),
-    ("uploadFile-1", "request.base64", "%", "unreadable", ""),
+    ("getPetById-1", "request.method", "GETT", "method", ""),
+    ("uploadFile-1", "request", LOST_FILE, "unreadable", "request.file"),
     # In the header.
     ("", "ignore[0]", "body.x", "ignore", ""),
     ("", "recorded", "2029-01-01T00:00:00Z", "age", ""),
@@ -304,6 +310,13 @@ def test_unreadable_max_age_is_an_error(limit):
 
 def test_age_counts_from_the_last_check():
     header = {"recorded": "2020-01-01T00:00:00Z", "checked": "2029-12-31T00:00:00Z"}
+
+    assert [] == check_cassette(a_cassette(**header), max_age="90d", now=NOW)
+
+
+def test_recording_of_the_engine_has_no_age():
+    """Its time is the same whenever it is made."""
+    header = {"recorded": "2020-01-01T00:00:00Z", "upstream": "engine"}
 
     assert [] == check_cassette(a_cassette(**header), max_age="90d", now=NOW)
 

@@ -11,6 +11,7 @@ from petstore.contract.errors import ConfigError
 from petstore.mock.cassette import Cassette, dump, load, save
 from petstore.mock.convert import FORMATS, Format, convert, detect
 from petstore.mock.exchange import Exchange, Header, Matching
+from tests.mock.builders import a_cassette, an_exchange
 from tests.mock.traffic import (
     PICTURE,
     UPSTREAM,
@@ -308,3 +309,62 @@ def test_the_answer_of_a_login_comes_back(tmp_path: Path):
     (one,) = back.exchanges
     assert "Logged in user session: <session-1>" == one.response.json_value
     assert "hunter22" not in (tmp_path / "a.har").read_text()
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_no_secret_that_an_edit_left_in_a_cassette_is_written(to: Format, tmp_path):
+    login = an_exchange(
+        "POST /v2/user",
+        "createUser-1",
+        request={"json": {"username": "ann", "password": "hunter22"}},
+        note="as ann, with hunter22",
+    )
+    header = {"name": "with hunter22", "upstream": "http://ann:hunter23@a.test"}
+    save(a_cassette(login, **header), tmp_path / "a.yaml")
+
+    convert(tmp_path / "a.yaml", tmp_path / "b.txt", to=to)
+
+    written = list((tmp_path / "b.txt").rglob("*.json"))
+    text = "".join(one.read_text() for one in written or [tmp_path / "b.txt"])
+    assert ("ann" in text, "hunter2" not in text) == (True, True)
+
+
+@pytest.mark.parametrize("to", OTHERS)
+def test_path_of_the_upstream_is_in_what_a_client_asks_for(to: Format, tmp_path):
+    """WireMock itself is asked below its own URL."""
+    pet = an_exchange("GET /v2/pet/7", response={"text": "a"})
+    save(a_cassette(pet, upstream="http://a.test/shop/v2"), tmp_path / "a.yaml")
+
+    losses = convert(tmp_path / "a.yaml", tmp_path / "b.json", to=to)
+    convert(tmp_path / "b.json", tmp_path / "c.yaml")
+
+    (back,) = load(tmp_path / "c.yaml").exchanges
+    is_asked = "/shop/v2/pet/7" in (tmp_path / "b.json").read_text()
+    told = any("Paths begin with /shop" in one for one in losses)
+    comes_back = back.request.path == "/v2/pet/7"
+    expected = {"wiremock": (False, False, True), "hoverfly": (True, True, False)}
+    assert expected.get(to, (True, False, True)) == (is_asked, told, comes_back)
+
+
+@pytest.mark.parametrize("host", ["a:99999", "a:x", "[::1"])
+def test_upstream_that_is_no_url_hinders_no_conversion(host: str, tmp_path):
+    save(a_cassette(an_exchange(), upstream=f"http://{host}"), tmp_path / "a.yaml")
+
+    convert(tmp_path / "a.yaml", tmp_path / "a.har")
+    convert(tmp_path / "a.har", tmp_path / "b.yaml")
+
+    assert "/pet/7" == load(tmp_path / "b.yaml").exchanges[0].request.path
+
+
+@pytest.mark.parametrize("to", OTHERS)
+def test_coding_that_nobody_here_takes_off_stays_on(to: Format, tmp_path):
+    headers = {"content-type": "text/plain", "content-encoding": "br"}
+    one = an_exchange("GET /x", response={"headers": headers, "base64": "iwGAaGkD"})
+    save(a_cassette(one, upstream="http://a.test"), tmp_path / "a.yaml")
+
+    convert(tmp_path / "a.yaml", tmp_path / "b.yaml", to=to)
+    convert(tmp_path / "b.yaml", tmp_path / "c.yaml")
+
+    assert [one.response] == [
+        back.response for back in load(tmp_path / "c.yaml").exchanges
+    ]

@@ -93,7 +93,7 @@ def test_what_a_cassette_said_is_redacted_as_well(tmp_path: Path):
 
     assert "hunter2" not in (tmp_path / "a.yaml").read_text()
     cassette = load(tmp_path / "a.yaml")
-    assert "https://a.test:81" == cassette.header.upstream
+    assert "https://a.test:81/v2" == cassette.header.upstream
     assert "with <token-1>" == cassette.exchanges[0].note
 
 
@@ -118,8 +118,10 @@ def test_one_host_is_kept_the_one_of_the_contract(tmp_path: Path):
             "was not captured",
             id="no body",
         ),
-        pytest.param({}, "request: field required", id="empty"),
-        pytest.param(an_entry(response={"status": 999}), "status: input", id="status"),
+        pytest.param({}, "request: is missing; it should", id="empty"),
+        pytest.param(
+            an_entry(response={"status": 999}), "holds no such status", id="status"
+        ),
         pytest.param(an_entry(request={"method": "M-SEARCH"}), "method", id="method"),
     ],
 )
@@ -201,3 +203,49 @@ def test_a_log_without_entries_is_refused(tmp_path: Path):
 
     with pytest.raises(ConfigError, match=r"a\.har: log\.entries should be a list"):
         convert(tmp_path / "a.har", tmp_path / "a.yaml")
+
+
+def test_coding_of_bytes_that_nobody_knows_is_told_as_lost(tmp_path: Path):
+    def coded(**content: str) -> dict[str, Any]:
+        told = {"size": 2, "mimeType": "a/b", **content}
+        headers = pairs(**{"content-encoding": "br"})
+        return an_entry(response={"headers": headers, "content": told})
+
+    text, data = coded(text="hi"), coded(text="/w==", encoding="base64")
+    cassette, losses = imported([text, data], tmp_path)
+
+    found = [one.response.headers.keys() for one in cassette.exchanges]
+    assert [{"content-type"}, {"content-type"}] == found
+    (loss,) = losses
+    assert loss.startswith("Entry 2 (log.entries.1): its content-encoding br is not")
+
+
+def test_no_type_of_a_body_is_invented(tmp_path: Path):
+    posted = {"method": "POST", "postData": {"mimeType": "", "text": "a"}}
+
+    cassette, _ = imported([an_entry(request=posted)], tmp_path)
+
+    assert {} == cassette.exchanges[0].request.headers
+
+
+def test_headers_with_secrets_are_told_as_lost(tmp_path: Path):
+    request = {"headers": pairs(Cookie="a=b", Authorization="Bearer hunter26")}
+    response = {"headers": pairs(**{"Set-Cookie": "a=b", "X-Api-Key": "hunter27"})}
+
+    _, losses = imported([an_entry(request=request, response=response)], tmp_path)
+
+    assert losses == [
+        "Headers that hold secrets are not kept: authorization, cookie, x-api-key."
+    ]
+
+
+def test_path_to_ignore_that_is_none_is_told(tmp_path: Path):
+    bad, good = an_entry(), an_entry()
+    bad["_petstore"] = {"match": {"ignore": ["body.x"]}}
+
+    cassette, losses = imported([bad, good], tmp_path)
+
+    (loss,) = losses
+    assert 1 == len(cassette.exchanges)
+    assert "Entry 1 (log.entries.0) is left out: _petstore.match: " in loss
+    assert "body.x" in loss

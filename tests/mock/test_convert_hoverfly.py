@@ -64,6 +64,21 @@ def test_exact_matchers_become_a_request(tmp_path: Path):
     ("pair", "reason"),
     [
         pytest.param(
+            a_pair(
+                {
+                    "body": [
+                        {
+                            "matcher": "form",
+                            "value": {"a": exact("1")},
+                            "doMatch": {"matcher": "regex", "value": ".*"},
+                        }
+                    ]
+                }
+            ),
+            "request.body is matched by form; exact is read",
+            id="more behind a form",
+        ),
+        pytest.param(
             a_pair({"path": exact("/v2/*", "glob")}),
             "request.path is matched by glob; exact is read",
             id="glob",
@@ -83,7 +98,9 @@ def test_exact_matchers_become_a_request(tmp_path: Path):
             id="state",
         ),
         pytest.param(
-            a_pair({"body": exact({"a": 3}, "form")}), "a: input should be", id="form"
+            a_pair({"body": exact({"a": 3}, "form")}),
+            "a: is 3, and should be a list",
+            id="form",
         ),
         pytest.param(a_pair(response={"templated": True}), "templated", id="templated"),
     ],
@@ -133,6 +150,23 @@ def test_a_file_elsewhere_is_not_read(tmp_path: Path):
     _, (told,) = imported([a_pair(), pair], tmp_path / "in")
 
     assert "response.bodyFile: '../private.txt' does not lie beside" in told
+
+
+def test_what_is_no_part_of_an_exchange_is_told_as_lost(tmp_path: Path):
+    pair = a_pair(response={"transitionsState": {"basket": "full", "sequence:1": "2"}})
+    data = {
+        "pairs": [pair],
+        "globalActions": {"delays": [{"delay": 9}], "delaysLogNormal": []},
+    }
+    value = {"data": data, "meta": {"schemaVersion": "v5.2"}}
+    (tmp_path / "a.json").write_text(json.dumps(value))
+
+    losses = convert(tmp_path / "a.json", tmp_path / "a.yaml")
+
+    assert losses == [
+        "data.globalActions.delays is not kept.",
+        "Pair 1 (data.pairs.0): response.transitionsState.basket is not kept.",
+    ]
 
 
 def test_a_delay_is_told_as_lost(tmp_path: Path):

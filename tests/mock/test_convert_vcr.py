@@ -77,7 +77,8 @@ def test_no_secret_and_nothing_volatile_of_a_foreign_file_survives(tmp_path: Pat
     losses = convert(tmp_path / "old.yaml", tmp_path / "new.yaml")
 
     text = (tmp_path / "new.yaml").read_text()
-    assert [] == losses
+    told = "Headers that hold secrets are not kept: authorization."
+    assert [told] == losses
     for gone in ("hunter22", "special-key", "sid=1", "date", "uthorization"):
         assert gone not in text
     (one,) = load(tmp_path / "new.yaml").exchanges
@@ -199,3 +200,13 @@ def test_a_cassette_of_another_version_is_refused(tmp_path: Path):
 
     with pytest.raises(ConfigError, match="version should be 1"):
         convert(tmp_path / "old.yaml", tmp_path / "new.yaml")
+
+
+@pytest.mark.parametrize("state", ["{a: 1}", "[1]", "hi"])
+def test_buffer_that_is_none_is_refused_with_its_line(state: str, tmp_path: Path):
+    buffer = f"!!python/object/new:_io.BytesIO {{state: {state}}}"
+    path = tmp_path / "old.yaml"
+    path.write_text(OLD.replace("body: null", f"body: {buffer}"))
+
+    with pytest.raises(ConfigError, match=r"old.yaml:6: there is a BytesIO whose"):
+        convert(path, tmp_path / "a.cassette.yaml")

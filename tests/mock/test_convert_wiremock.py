@@ -9,6 +9,7 @@ import pytest
 from petstore.contract.errors import ConfigError
 from petstore.mock.cassette import Cassette, load, save
 from petstore.mock.convert import convert
+from tests.mock.builders import JSON, a_cassette, an_exchange
 from tests.mock.traffic import a_json, a_request, a_story, an_answer, recorded
 
 
@@ -33,6 +34,17 @@ def imported(
         (folder / "mappings" / f"{number:02}.json").write_text(json.dumps(one))
     losses = convert(folder, folder / "a.yaml")
     return load(folder / "a.yaml"), losses
+
+
+def caseless(value: str) -> dict[str, Any]:
+    return {"equalTo": value, "caseInsensitive": True}
+
+
+A_PART = {
+    "name": "a",
+    "headers": {"X-A": {"equalTo": "a"}},
+    "bodyPatterns": [{"equalTo": "a"}],
+}
 
 
 def posted(**request: Any) -> dict[str, Any]:
@@ -112,6 +124,47 @@ def test_exact_bodies_become_bodies(pattern, kind: str, value: Any, tmp_path: Pa
         pytest.param(
             a_mapping(response={"proxyBaseUrl": "http://a"}), "proxyBaseUrl", id="proxy"
         ),
+        pytest.param(
+            a_mapping({"headers": {"Accept": {"matches": ".*xml"}}}),
+            "request.headers.Accept is matched by matches; equalTo is read",
+            id="pattern of a header",
+        ),
+        pytest.param(
+            a_mapping({"headers": {"If-Match": {"doesNotMatch": "a"}}}),
+            "request.headers.If-Match is matched by doesNotMatch",
+            id="other header",
+        ),
+        pytest.param(
+            a_mapping({"headers": {"Content-Type": {"contains": "json"}}}),
+            "request.headers.Content-Type is matched by contains",
+            id="piece of a header",
+        ),
+        pytest.param(
+            a_mapping({"customMatcher": {"name": "x"}}), "customMatcher", id="code"
+        ),
+        pytest.param(
+            posted(bodyPatterns=[{"equalToJson": '{"a": "${json-unit.ignore}"}'}]),
+            "request.bodyPatterns.0 is matched by placeholders",
+            id="placeholder in JSON",
+        ),
+        pytest.param(
+            posted(bodyPatterns=[{"equalToXml": "<a/>", "enablePlaceholders": True}]),
+            "request.bodyPatterns.0 is matched by placeholders",
+            id="placeholders in XML",
+        ),
+        pytest.param(
+            posted(
+                multipartPatterns=[
+                    {
+                        "name": "a",
+                        "headers": {"Content-Type": {"contains": "json"}},
+                        "bodyPatterns": [{"equalTo": "a"}],
+                    }
+                ]
+            ),
+            "multipartPatterns.0.headers.Content-Type is matched by contains",
+            id="type of a part",
+        ),
     ],
 )
 def test_what_cannot_be_expressed_is_left_out_by_name(
@@ -145,8 +198,38 @@ def test_an_error_names_the_first_where_nothing_is_left(tmp_path: Path):
         ),
         pytest.param(
             posted(bodyPatterns=[{"equalToJson": "{}", "ignoreArrayOrder": True}]),
-            "its JSON is compared whole and in order",
+            "request.bodyPatterns.0 is compared whole, with order and capitals",
             id="loose JSON",
+        ),
+        pytest.param(
+            a_mapping({"headers": {"Accept": {"contains": "json"}}}),
+            "request.headers.Accept is compared whole",
+            id="piece of a header",
+        ),
+        pytest.param(
+            a_mapping({"port": 8080}),
+            "request.port is not compared any more",
+            id="port",
+        ),
+        pytest.param(
+            a_mapping({"queryParameters": {"a": caseless("b")}}),
+            "request.queryParameters.a is compared whole",
+            id="capitals",
+        ),
+        pytest.param(
+            posted(bodyPatterns=[caseless("b")]),
+            "request.bodyPatterns.0 is compared whole",
+            id="capitals of a body",
+        ),
+        pytest.param(
+            posted(multipartPatterns=[A_PART]),
+            "request.multipartPatterns.0.headers.X-A is not compared any more",
+            id="header of a part",
+        ),
+        pytest.param(
+            a_mapping(serveEventListeners=[{"name": "webhook"}]),
+            "its serveEventListeners is not kept",
+            id="listener",
         ),
     ],
 )
@@ -256,3 +339,39 @@ def test_mappings_are_not_added_to_others(tmp_path: Path):
 
     with pytest.raises(ConfigError, match="mappings is not empty; name a new folder"):
         convert(tmp_path / "a.yaml", tmp_path / "stubs")
+
+
+def test_each_exchange_has_an_id_of_its_own(tmp_path: Path):
+    taken = [posted(url=f"/{one}") for one in "ab"]
+    mappings = [
+        {**taken[0], "name": "getPetById-1-2"},
+        {**taken[1], "name": "getPetById-1"},
+        a_mapping(),
+    ]
+
+    cassette, _ = imported(mappings, tmp_path)
+
+    assert ["getPetById-1-2", "getPetById-1", "getPetById-1-3"] == [
+        one.id for one in cassette.exchanges
+    ]
+
+
+def test_header_that_must_be_absent_is_none_in_the_request(tmp_path: Path):
+    cassette, losses = imported(
+        [a_mapping({"headers": {"Content-Type": {"absent": True}}})], tmp_path
+    )
+
+    assert ([], {}) == (losses, cassette.exchanges[0].request.headers)
+
+
+def test_what_looks_like_a_placeholder_in_ours_was_sent(tmp_path: Path):
+    sent = {"headers": JSON, "json": {"a": "${json-unit.ignore}"}}
+    one = an_exchange("POST /x", request=sent)
+    save(a_cassette(one), tmp_path / "a.yaml")
+
+    convert(tmp_path / "a.yaml", tmp_path / "a.json", to="wiremock")
+    convert(tmp_path / "a.json", tmp_path / "b.yaml")
+
+    assert [one.request] == [
+        back.request for back in load(tmp_path / "b.yaml").exchanges
+    ]

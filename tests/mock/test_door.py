@@ -300,9 +300,7 @@ def test_large_answer_comes_whole_each_time():
 
 
 def test_plain_replay_waits_for_no_client_and_no_store():
-    code = (
-        "import petstore.mock.serving, petstore.mock.opening, sys; print(*sys.modules)"
-    )
+    code = "import petstore.cli.mock, petstore.cli.mocking, sys; print(*sys.modules)"
     command = [sys.executable, "-c", code]
 
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -362,16 +360,6 @@ def test_stream_is_closed_when_it_was_sent():
         reply = client.get("/events")
 
     assert ("data: 1\n\n", 1) == (reply.text, chunks.closed_count)
-
-
-def test_missing_file_of_a_recording_is_told():
-    recorded = an_exchange(response={"file": "0123456789ab.txt"})
-
-    with served(a_session(recorded)) as client:
-        reply = client.get("/pet/7")
-
-    assert 500 == reply.status_code
-    assert "has no file 0123456789ab.txt" in reply.json()["detail"]
 
 
 def test_bug_is_told_by_its_number_in_the_log(caplog):

@@ -18,6 +18,7 @@ from petstore.mock.session import Session
 from petstore.mock.tape import Tape
 from tests.kit.faces import can_carry
 from tests.kit.operation_strategies import operation_calls
+from tests.mock.builders import a_session, an_exchange
 from tests.mock.kit import NOW, a_pet, ask, clock, played, recorded, text_of
 
 ROUTES = [
@@ -174,7 +175,7 @@ def test_example_is_preferred_to_what_was_recorded():
 
 
 @pytest.mark.parametrize(
-    "prefer", ["return=minimal", "code=99", "code=101", "code=x", ""]
+    "prefer", ["return=minimal", "code-name=x", "respond-async", ""]
 )
 def test_preference_that_is_no_mocks_is_left_alone(prefer):
     session = session_of(ask("GET /pet/1"))
@@ -183,6 +184,32 @@ def test_preference_that_is_no_mocks_is_left_alone(prefer):
 
     assert "recording/getPetById-1" == answer.served_by
     assert "preference-applied" not in answer.response.headers
+
+
+@pytest.mark.parametrize("code", ["abc", "99", "101", "600", ""])
+def test_preferred_code_that_is_no_status_is_told(code):
+    session = session_of(ask("GET /pet/1"))
+
+    answer = played(session, ask("GET /pet/1", prefer=f"wait=1, code={code}"))
+
+    words = f"Prefer: code={code} should be a status from 200 to 599, as code=404."
+    assert (501, "miss") == (answer.response.status, answer.served_by)
+    assert f"Wrong {words}" == json.loads(text_of(answer.response))["detail"]
+    assert 1 == session.journal.unmatched_count
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_no_body_is_sent_with_a_status_that_has_none(status):
+    written = an_exchange("GET /a", "a", status=status, response={"text": "a"})
+    session = session_of(ask("GET /pet/1"))
+    session.add_stub(written)
+
+    example = played(session, ask("GET /pet/1", prefer=f"code={status}"))
+    recorded = played(session, ask("GET /a"))
+
+    assert [(status, b"")] * 2 == [
+        (one.response.status, one.response.body) for one in (example, recorded)
+    ]
 
 
 def test_preferred_error_is_one_of_the_contract():
@@ -195,3 +222,17 @@ def test_preferred_error_is_one_of_the_contract():
         decode_reply(FACES["native", "strict"], call, answer.response)
     assert 409 == raised.value.status
     assert OPERATIONS["getPetById"] is call.operation
+
+
+def test_preferred_error_of_another_request_does_not_say_what_was_wrong_with_that():
+    told = {"x-petstore-problem": '{"detail": "There is no pet 99999."}'}
+    session = a_session(
+        an_exchange("GET /v2/pet/99999", status=404, response={"headers": told})
+    )
+
+    own, other = (
+        played(session, ask(f"GET /v2/pet/{pet}", prefer="code=404")).response.headers
+        for pet in (99999, 555)
+    )
+
+    assert (True, False) == ("x-petstore-problem" in own, "x-petstore-problem" in other)

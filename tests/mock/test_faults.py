@@ -4,7 +4,7 @@ import pytest
 
 from petstore.contract.errors import ConfigError
 from petstore.mock.facts import facts_of
-from petstore.mock.faults import DELAY_S_MAX, NOTHING, Effect, FaultRules
+from petstore.mock.faults import DELAY_S_MAX, NO_EFFECT, Effect, FaultRules
 from tests.mock.builders import a_request
 
 GET = facts_of(a_request("GET /pet/7"))
@@ -86,23 +86,43 @@ def test_reset_begins_to_count_anew():
     rules.reset()
 
     assert before == [rules.effect(GET, 0), rules.effect(GET, 0)]
-    assert NOTHING == before[1]
+    assert NO_EFFECT == before[1]
 
 
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ({"do": {}}, r"faults\[0\] do: should say what goes wrong"),
-        ({}, r"faults\[0\] do: Field required"),
-        ({"do": {"resett": True}}, r"faults\[0\] do.resett: Extra inputs"),
+        ({"do": {}}, r"faults\[0\].do: should say what goes wrong"),
+        ({}, r"faults\[0\].do: is missing; it should be what goes wrong, as {reset"),
+        ("reset", r"faults\[0\]: is a text, and should be fields with .*, of when, do"),
+        ({"do": {"resett": True}}, r"\[0\].do.resett: there is no .* mean reset\?$"),
+        (
+            {"do": {"tear": True}},
+            r"do.tear: there is no such field; there are delay_ms",
+        ),
+        ({"do": {"delay": 30}}, r"do.delay: is 30, and should be .* is delay_ms: 30"),
+        ({"when": {"methd": "GET"}, **RESET}, r"when.methd: .* did you mean method"),
+        ({"when": {"method": "get"}, **RESET}, "method: is 'get', .* capitals, as GET"),
+        (
+            {"when": {"path": "pet/7"}, **RESET},
+            "path: is 'pet/7', .* a path, as /pet/7",
+        ),
+        (
+            {"when": {"op": "xyz"}, **RESET},
+            "there is no operation xyz; there are addPet",
+        ),
+        ({"do": {"limit": 5}}, "limit: is 5, and should be .* {n: 5, window_s: 60}"),
         ({"do": {"reset": False}}, "should say what goes wrong"),
         ({"do": {"reset": True, "status": 500}}, "reset and status; one of them"),
         ({"when": {"op": "getPetByIdd"}, **RESET}, "did you mean getPetById"),
-        ({"do": {"truncate": -1}}, r"faults\[0\] do.truncate"),
-        ({"do": {"status": 200}}, r"faults\[0\] do.status"),
+        (
+            {"do": {"truncate": -1}},
+            r"faults\[0\].do.truncate: is -1, and should be the number",
+        ),
+        ({"do": {"status": 200}}, r"faults\[0\].do.status: is 200, .* from 400 to 599"),
         ({"do": {"delay": {"min": 1}}}, r"should be \{min, max\} or \{median, sigma\}"),
         ({"do": {"delay": {"min": 1, "sigma": 1}}}, "should be {min, max}"),
-        ({"when": {"probability": 2}, **RESET}, r"faults\[0\] when.probability"),
+        ({"when": {"probability": 2}, **RESET}, r"when.probability: is 2, .* 0 to 1"),
     ],
 )
 def test_rule_that_is_none_is_refused(rule, words):

@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ OK = Response(200)
 BYTES_MAX = 16 * 1024 * 1024
 
 
-def rows(*sizes: int, **limits: int) -> list[object]:
+def rows(*sizes: int, **limits: Any) -> list[object]:
     journal = Journal(**limits)
     for number, size in enumerate(sizes):
         facts = facts_of(a_json_request("POST /x", str(number)))

@@ -2,7 +2,11 @@
 
 import pytest
 
-from petstore.mock.judging import Asked
+from petstore.mock.cassette import save
+from petstore.mock.judging import Asked, objection_of
+from petstore.mock.opening import open_session
+from tests.mock.builders import a_cassette, a_request, an_exchange, respond
+from tests.mock.doors import socket_door
 
 
 @pytest.mark.parametrize(
@@ -20,3 +24,40 @@ from petstore.mock.judging import Asked
 )
 def test_network_is_wanted_by_who_names_one_that_is_asked(mode, upstream, is_wanted):
     assert is_wanted is Asked(mode, upstream).is_network
+
+
+@pytest.fixture
+def path(tmp_path):
+    exchanges = [an_exchange(f"GET /pet/{n}", f"getPetById-{n}") for n in range(1, 31)]
+    save(a_cassette(*exchanges), tmp_path / "a.yaml")
+    return tmp_path / "a.yaml"
+
+
+def test_miss_is_told_without_what_nobody_asked_for(path):
+    session = open_session(cassette=path)
+
+    respond(session, a_request("GET /pet/99"))
+
+    head = objection_of(session).splitlines()[0]
+    assert f"The test passed, but 1 request had no answer ({path})." == head
+
+
+def test_strict_session_names_the_first_ones_that_nobody_asked_for(path):
+    head = objection_of(open_session(cassette=path, is_strict=True))
+
+    assert "nobody asked for getPetById-1, getPetById-2" in head
+    assert f"getPetById-20 and 10 more ({path})." in head
+
+
+def test_upstream_that_is_away_is_told_with_its_url(path):
+    """A client may swallow the 502 that it gets."""
+    session = open_session(
+        cassette=path, mode="record", upstream="http://127.0.0.1:1", environment={}
+    )
+
+    assert 502 == socket_door(session, "GET /pet/1").status_code
+
+    told = objection_of(session)
+    words = "1 request had no answer: The upstream http://127.0.0.1:1 did not answer: "
+    assert words in told
+    assert told.endswith(f" ({path}).")

@@ -111,6 +111,29 @@ def test_sessions_are_chosen_between(page):
 
 
 @in_browser
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_reset_empties_the_table_however_much_is_asked_then(page, count):
+    session = a_session(an_exchange(), an_exchange("GET /new", "new"))
+    with served(session) as client:
+        for _ in range(2):
+            client.get("/pet/7")
+        page.open(f"{client.base_url}/__mock/")
+        rows_shown(page, 2)
+        with session.lock:
+            session.reset()
+        # All of it within one look of the page.
+        for _ in range(count):
+            respond(session, a_request("GET /new"))
+        page.until(
+            f"document.querySelector('#summary').innerText.startsWith('{count}')"
+        )
+        page.until("!document.querySelector('#rows').innerText.includes('/pet/7')")
+        rows = rows_shown(page, count)
+
+        assert (count, 0) == (rows.count("GET /new"), rows.count("/pet/7"))
+
+
+@in_browser
 def test_what_a_request_brings_is_text(page):
     evil = "/<img src=x onerror=alert(1)><b>x</b>"
     session = a_session()

@@ -19,7 +19,8 @@ class Upstream:
 
     def __init__(self, body=PET, status=200, **headers):
         kinds = {**JSON, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        self.response = Response(status, kinds, json.dumps(body).encode())
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.response = Response(status, kinds, content)
         self.asked = []
 
     def __call__(self, request):
@@ -43,6 +44,8 @@ DRIFTS = [
         "response.headers.content-type",
         "live-content-type",
     ),
+    ({"body": b"<html>"}, "response.json", "live-type"),
+    ({"body": b""}, "response.json", "live-missing"),
     ({"body": {**PET, "id": "1"}}, "response.json.id", "live-type"),
     ({"body": {**PET, "colour": "red"}}, "response.json.colour", "live-added"),
     (
@@ -73,6 +76,98 @@ def test_other_value_counts_only_when_asked_for():
     assert [("response.json.name", "live-value")] == told(
         upstream, a_pet(), values=True
     )
+
+
+def a_text(kind, text):
+    headers = {"content-type": kind}
+    return an_exchange("GET /notes", response={"headers": headers, "text": text})
+
+
+@pytest.mark.parametrize(
+    ("kind", "recorded", "answer", "expected"),
+    [
+        ("text/plain", "hello", b"bye", ["live-value"]),
+        ("text/plain", "hello", b"hello", []),
+        ("text/plain", "hello <token-1>", b"hello realtoken123456", []),
+        ("application/xml", "<a><b/></a>", b"<c/>", ["live-value"]),
+        ("application/xml", "<a><b/></a>", b"<a> <b></b></a>", []),
+    ],
+)
+def test_other_body_counts_where_values_do(kind, recorded, answer, expected):
+    upstream, exchange = Upstream(answer, content_type=kind), a_text(kind, recorded)
+
+    assert [] == told(upstream, exchange)
+    assert [("response.text", one) for one in expected] == told(
+        upstream, exchange, values=True
+    )
+
+
+def test_body_of_another_type_that_is_gone_or_new_is_told():
+    plain = "text/plain"
+    silent = an_exchange("GET /notes", response={"headers": {"content-type": plain}})
+
+    gone = told(Upstream(b"", content_type=plain), a_text(plain, "hello"))
+    new = told(Upstream(b"hello", content_type=plain), silent)
+
+    assert [("response.text", "live-missing")] == gone
+    assert [("response.json", "live-added")] == new
+
+
+def test_head_has_no_body_to_be_compared():
+    assert [] == told(
+        Upstream(b""), an_exchange("HEAD /notes", response={"headers": JSON})
+    )
+
+
+@pytest.mark.parametrize("recorded", ["<token-1>", "Hello <token-1>", {"b": "<key-1>"}])
+@pytest.mark.parametrize(
+    "answer", ["realtoken123456", 123456, {"b": "realtoken123456"}]
+)
+def test_what_a_placeholder_stands_for_is_never_told(recorded, answer):
+    exchange = a_pet("GET /things/1", body={"a": recorded})
+
+    found = check_cassette(
+        a_cassette(exchange), ask=Upstream({"a": answer}), values=True
+    )
+
+    is_drift = isinstance(recorded, dict) and not isinstance(answer, dict)
+    assert is_drift == bool(found)
+    assert "123456" not in "\n".join(map(str, found))
+
+
+def test_field_that_held_a_secret_and_is_gone_is_told():
+    exchange = a_pet("GET /things/1", body={"a": "<token-1>"})
+
+    assert [("response.json.a", "live-missing")] == told(Upstream({}), exchange)
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("/reset/%3Ctoken-1%3E", {}),
+        ("/reset/<token-1>", {}),
+        ("/find", {"query": {"q": ["<token-1>"]}}),
+        ("/find", {"query": {"q": ["*"]}}),
+        ("/find", {"headers": {"x-tenant": "*"}}),
+        ("/find", {"headers": {"x-tenant": "<token-1>"}}),
+        ("/find", {"query": {"api_key": ["k"]}}),
+    ],
+)
+def test_what_needs_a_secret_is_not_sent(path, request_):
+    upstream = Upstream()
+
+    told(upstream, an_exchange(f"GET {path}", request=request_))
+
+    assert [] == upstream.asked
+
+
+def test_stream_beyond_the_contract_is_not_sent():
+    upstream = Upstream()
+    stream = {"headers": {"content-type": "text/event-stream"}, "chunks": ["data: 1"]}
+
+    told(upstream, an_exchange("GET /feed", response=stream))
+
+    assert [] == upstream.asked
 
 
 def test_only_what_has_no_effect_is_sent():

@@ -88,3 +88,12 @@ def test_pieces_of_events_are_kept():
     shown = recorded(a_request("GET /events"), Response(200, headers, stream))
 
     assert ["id: 1\n\n", "data: a\n\n"] == shown["response"]["chunks"]
+
+
+def test_challenge_is_no_secret_and_kept():
+    told = 'Basic realm="a", Bearer realm="b", error="invalid_token"'
+    response = Response(401, {"WWW-Authenticate": told})
+
+    shown = recorded(a_request("GET /x", authorization="Bearer abc"), response)
+
+    assert {"www-authenticate": told} == shown["response"]["headers"]

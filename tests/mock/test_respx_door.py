@@ -6,9 +6,11 @@ import respx
 
 from petstore.mock.faults import FaultRules
 from petstore.mock.misses import UnmatchedRequest
+from petstore.mock.opening import open_session
 from petstore.mock.respx_door import mock_router, side_effect
 from tests.mock.builders import JSON, a_session, an_exchange
 from tests.mock.doors import BASE_URL, async_client, sync_client
+from tests.mock.servers import served
 
 PET = {"id": 7, "name": "Mimi", "photoUrls": []}
 
@@ -109,3 +111,40 @@ def test_a_route_of_ones_own_is_answered():
         router.get(path__startswith="/pet/").mock(side_effect=effect)
 
         assert PET == sync_client(None, "GET /pet/7").json()
+
+
+@EVERY
+def test_a_session_asks_its_own_engine(ask):
+    router = mock_router(open_session(on_miss="engine", data="public"))
+
+    assert 200 == ask(router, "GET /v2/pet/1").status_code
+    router.stop()
+
+
+@pytest.mark.parametrize("ask", [sync_patched, async_patched])
+def test_a_session_asks_its_own_upstream_and_clients_do_not(ask):
+    with served(a_session(a_pet())) as behind:
+        url = str(behind.base_url).rstrip("/")
+        router = mock_router(open_session(mode="off", upstream=url))
+
+        assert PET == ask(router, "GET /pet/7").json()
+        with router, pytest.raises(AssertionError, match="not mocked"):
+            httpx.get(f"{url}/pet/7")
+
+
+def test_a_route_of_ones_own_asks_the_engine_until_it_is_closed():
+    effect = side_effect(open_session(on_miss="engine", data="public"))
+    with respx.mock(base_url=BASE_URL) as router:
+        router.route().mock(side_effect=effect)
+        made = sync_client(None, "DELETE /v2/pet/1", headers={"api_key": "a"})
+        gone = sync_client(None, "GET /v2/pet/1")
+        effect.close()
+
+        begun_anew = sync_client(None, "GET /v2/pet/1")
+        effect.close()
+
+    assert (200, 404, 200) == (
+        made.status_code,
+        gone.status_code,
+        begun_anew.status_code,
+    )

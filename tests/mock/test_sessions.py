@@ -4,7 +4,7 @@ import pytest
 
 from petstore.contract.errors import Conflicted, Invalid, Unavailable
 from petstore.mock.opening import open_session
-from petstore.mock.refusals import NoSuchSession
+from petstore.mock.refusals import NoSuchSession, NotEnded
 from petstore.mock.sessions import Sessions, new_id
 from tests.mock.builders import a_session
 
@@ -12,7 +12,7 @@ from tests.mock.builders import a_session
 def test_default_serves_whoever_names_none():
     default = a_session()
 
-    assert Sessions(default).addressed("/pet/7", None) == (default, "/pet/7")
+    assert Sessions(default).addressed("/pet/7", None) == (default, "/pet/7", "")
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ def test_prefix_names_the_session_and_is_no_part_of_the_request(path, rest):
     sessions, session = Sessions(a_session()), a_session(id="a")
     sessions.add(session)
 
-    assert sessions.addressed(path, None) == (session, rest)
+    assert sessions.addressed(path, None) == (session, rest, "/__s/a")
 
 
 def test_header_names_the_session():
     sessions, session = Sessions(a_session()), a_session(id="a")
     sessions.add(session)
 
-    assert sessions.addressed("/pet/7", "a") == (session, "/pet/7")
+    assert sessions.addressed("/pet/7", "a") == (session, "/pet/7", "")
 
 
 def test_prefix_wins_over_the_header():
@@ -98,7 +98,7 @@ def test_removed_session_is_unknown():
 
 
 def test_default_cannot_be_removed():
-    with pytest.raises(Conflicted, match="default"):
+    with pytest.raises(NotEnded, match="default"):
         Sessions(a_session()).remove("default")
 
 

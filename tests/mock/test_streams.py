@@ -15,5 +15,5 @@ def test_event_ends_with_an_empty_line_of_any_kind(end):
 
     read = kept_stream(source, kept.append)
 
-    assert 2 == len(list(read.chunks))  # type: ignore[arg-type]  # No coroutine.
+    assert 2 == len(list(read))
     assert [events] == [one.chunks for one in kept]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from petstore.contract.errors import Conflicted, Unavailable
+from petstore.contract.errors import ConfigError, Conflicted, Unavailable
 from petstore.mock.session import Session
 from petstore.mock.stubs import Stubs
 from petstore.mock.tape import Tape
@@ -135,3 +135,19 @@ def test_stubs_are_compared_each_with_what_it_ignores():
     asked = a_json_request("POST /x", '{"n":2}')
 
     assert "stub/a" == respond(session, asked).served_by
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"file": "0123456789ab.bin"},
+        {"parts": [{"name": "a", "file": "0123456789ab.bin"}]},
+    ],
+)
+def test_stub_whose_answer_cannot_be_read_is_refused(body):
+    found = Stubs()
+
+    with pytest.raises(ConfigError, match=r"one: .*0123456789ab\.bin"):
+        found.add(an_exchange(id="one", response=body))
+
+    found.add(an_exchange(id="one"))

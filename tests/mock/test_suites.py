@@ -76,6 +76,8 @@ def test_the_nearest_marker_wins():
         (Mark(("a.yaml",), {}), "takes names only, not 'a.yaml'"),
         (Mark((), {"cassette": 7}), "cassette is a path, or None, not 7"),
         (Mark((), {"strict": "yes"}), "strict is True or False, not 'yes'"),
+        (Mark((), {"realtime": 1}), "realtime is True or False, not 1"),
+        (Mark((), {"timing": None}), "timing is True or False, not None"),
         (Mark((), {"faults": {"do": 1}}), "faults is a list of rules"),
         (Mark((), {"ignore": "json.id"}), "ignore is a list of paths"),
         (Mark((), {"seed": True}), "seed is 'public', 'empty' or a number"),

@@ -86,7 +86,8 @@ def test_what_nobody_asked_for_is_known():
     assert found is not None
     cursor.next(found)
 
-    assert ["b"] == unplayed(tape, cursor.played)
+    told = [{"cassette": "a cassette in memory", "id": "b"}]
+    assert told == unplayed(tape, cursor.played)
 
 
 @pytest.mark.parametrize(

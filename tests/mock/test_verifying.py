@@ -1,5 +1,7 @@
 """What was asked is checked afterwards, and never found right by forgetting."""
 
+import json
+
 import pytest
 
 from petstore.contract.errors import Invalid
@@ -102,7 +104,11 @@ def test_nearest_request_comes_first_with_what_differs():
     ("expected", "words"),
     [
         ({"where": {"status": 1}}, "where: 'status' is no path"),
-        ({"opp": "addPet"}, "opp"),
+        ({"opp": "addPet"}, "opp: there is no such field; did you mean op?"),
+        ({"times": 1}, "times: is 1, and should be .*, as {exactly: 1}"),
+        ({"method": "get"}, "method: is 'get', and should be a method in capitals"),
+        ({"path": "pet/7"}, "path: is 'pet/7', and should be a path, as /pet/7"),
+        ({"in_order": ["addPet"]}, "in_order.0: is a text, .* of op, method, path"),
         ({"times": {}}, "exactly, at_least or at_most"),
         ({"times": {"exactly": -1}}, "times.exactly"),
         (
@@ -152,3 +158,55 @@ def test_password_is_never_shown():
         verify(session, where={"query.username": "bob"})
 
     assert "hunter22" not in repr(caught.value.verdict)
+
+
+def an_order(note="", **more):
+    body = json.dumps({"petId": 7, "note": note, **more})
+    return a_json_request("POST /store/order", body)
+
+
+LARGE = "n" * 70_000
+OF_PET_7 = {"op": "placeOrder", "where": {"json.petId": 7}}
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        pytest.param({**OF_PET_7, "times": {"exactly": 0}}, id="exactly"),
+        pytest.param({**OF_PET_7, "times": {"at_most": 1}}, id="at-most"),
+        pytest.param(OF_PET_7 | {"times": {"at_least": 2}}, id="at-least"),
+        pytest.param({"in_order": [OF_PET_7, OF_PET_7]}, id="in-order"),
+    ],
+)
+def test_body_that_was_left_out_makes_nothing_right(expected):
+    session = a_session()
+    respond(session, an_order())
+    respond(session, an_order(LARGE))
+
+    with pytest.raises(Unverified, match=r"left out the bodies of 1, which are large"):
+        verify(session, **expected)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        pytest.param({**OF_PET_7, "times": {"at_least": 1}}, [1], id="enough"),
+        pytest.param(
+            {"op": "placeOrder", "times": {"exactly": 2}}, [1, 2], id="any-body"
+        ),
+        pytest.param(
+            {**OF_PET_7, "op": "addPet", "times": {"exactly": 0}}, [], id="another"
+        ),
+        pytest.param(
+            {"where": {"json.petId": 7, "query.a": "b"}, "times": {"at_most": 0}},
+            [],
+            id="another-query",
+        ),
+    ],
+)
+def test_body_that_was_left_out_matters_only_where_it_may(expected, found):
+    session = a_session()
+    respond(session, an_order())
+    respond(session, an_order(LARGE))
+
+    assert found == numbers(verify(session, **expected))

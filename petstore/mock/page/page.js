@@ -4,7 +4,7 @@
 const PAUSE_MS = 500;
 const ROW_COUNT_MAX = 1000;
 const $ = (id) => document.getElementById(id);
-const shown = { session: "default", last: 0, rows: 0 };
+const shown = { session: "default", last: 0, resets: 0 };
 
 async function ask(path) {
   const token = sessionStorage.getItem("token");
@@ -70,10 +70,12 @@ async function update() {
   const journal = await ask(`${path}?after=${last}${only ? "&unmatched=true" : ""}`);
   if (session !== shown.session || last !== shown.last) return;
   if (only !== $("unmatched").checked) return;
-  if (journal.count < last) {
-    // It was reset.
-    clear();
-    return;
+  if (journal.resets !== shown.resets) {
+    shown.resets = journal.resets;
+    if (last > 0) {
+      clear();
+      return;
+    }
   }
   journal.rows.forEach(show);
   shown.last = journal.count;
