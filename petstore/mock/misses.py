@@ -239,11 +239,16 @@ def _half(path: str) -> str:
 
 
 def _cures(take: Take, differences: list[Difference]) -> list[str]:
-    cures = [_record_command(take.cassette.path, take.facts.operation_id)]
+    path = take.cassette.path or "CASSETTE"
+    again = _record_command(path, take.facts.operation_id)
+    cures = [
+        f"petstore mock serve {path} --mode extend --upstream …  (adds it)",
+        f"{again}  (replaces what is there)",
+    ]
     ignorable = [one.path for one in differences if one.path not in ("method", "path")]
     if ignorable:
         shown = ", ".join(ignorable[:_ROW_COUNT_MAX])
-        cures.append(f"add  [{shown}]  to ignore: in {take.source}")
+        cures.append(f"add  [{shown}]  to ignore: in the header of {take.source}")
     return _listed([*cures, *_engine_cure(take.facts)])
 
 

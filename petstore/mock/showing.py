@@ -5,11 +5,13 @@ from urllib.parse import urlencode
 
 from petstore.contract.errors import ConfigError
 from petstore.contract.http import Request
+from petstore.mock.body_facts import masked_field
 from petstore.mock.cassette import Cassette
 from petstore.mock.exchange import Exchange
-from petstore.mock.facts import match_of
+from petstore.mock.facts import match_of, shown_path
 from petstore.mock.fields import pairs_of
 from petstore.mock.rerecording import plain_response
+from petstore.mock.secrets import PLACEHOLDER
 
 
 class Shown(NamedTuple):
@@ -58,9 +60,14 @@ def _operation(exchange: Exchange) -> str:
 
 
 def _target(exchange: Exchange) -> str:
-    pairs = pairs_of(exchange.request.query)
+    # A hand may have written one that is a secret, and nobody checked it yet.
+    pairs = [
+        (name, value if PLACEHOLDER.fullmatch(value) else masked_field(name, value))
+        for name, value in pairs_of(exchange.request.query)
+    ]
     # Placeholders stay readable.
-    return exchange.request.path + (f"?{urlencode(pairs, safe='<>')}" if pairs else "")
+    query = urlencode(pairs, safe="<>*")
+    return shown_path(exchange.request.path) + (f"?{query}" if pairs else "")
 
 
 def _size_bytes(cassette: Cassette, exchange: Exchange) -> int | None:

@@ -34,6 +34,8 @@ _CURES: Final = {
     " text that begins with @, % or a backtick and needs quotes",
     "mapping values are not allowed in this context": "a colon in a text, which needs"
     " quotes, or a line that is indented too far",
+    "did not find expected <document start>": "nothing stands behind the last line"
+    " `...`; the exchanges of two recordings become one below one header",
     "did not find expected ',' or '}'": "a } or a comma is missing before it",
     "did not find expected ',' or ']'": "a ] or a comma is missing before it",
 }

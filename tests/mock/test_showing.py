@@ -42,3 +42,12 @@ def test_size_is_that_of_the_body_without_its_coding():
     rows = rows_of(a_cassette(text, events, missing))
 
     assert [3, 4, None] == [row.size_bytes for row in rows]
+
+
+def test_secret_that_a_hand_wrote_is_not_shown():
+    asked = {"query": {"username": "ann", "password": "hunter22"}}
+    login = an_exchange("GET /v2/user/login", "loginUser-1", request=asked)
+
+    (row,) = rows_of(a_cassette(login))
+
+    assert "/v2/user/login?username=ann&password=*" == row.target

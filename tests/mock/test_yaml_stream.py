@@ -71,6 +71,7 @@ def test_cut_off_stream_is_an_error(end):
         ("a: &x 1\nb: *x\n...\n", r"a\.yaml:1: there is an anchor that an alias"),
         ("a: !!python/name:os.system x\n...\n", r"a\.yaml:1: there is the tag"),
         ("a: 1\na: 2\n...\n", r"a\.yaml:2: there is a a second time; a line ---"),
+        ("a: 1\n...\nb: 2\n...\n", "nothing stands behind the last line"),
         ("a: [1\nb: 2\n...\n", r"a\.yaml:2: there is something that is no YAML"),
         ("a:\n\tb: 2\n...\n", r"a\.yaml:2: .* \(a tab, where spaces should be"),
         ("a: 1\n---\nb: *x\n...\n", r"a\.yaml:3: there is an alias or an anchor"),
