@@ -368,3 +368,11 @@ def test_coding_that_nobody_here_takes_off_stays_on(to: Format, tmp_path):
     assert [one.response] == [
         back.response for back in load(tmp_path / "c.yaml").exchanges
     ]
+
+
+def test_engine_is_no_host_of_a_simulation(tmp_path):
+    save(a_cassette(an_exchange(), upstream="engine"), tmp_path / "a.yaml")
+
+    losses = convert(tmp_path / "a.yaml", tmp_path / "a.json", to="hoverfly")
+
+    assert ["Of the header, upstream is lost: hoverfly has no place."] == losses
