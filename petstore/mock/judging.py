@@ -148,7 +148,7 @@ def open_for(
     on_miss = wanted.get("on_miss")
     if mode == "replay" and cassette is not None and not cassette.exists():
         if "cassette" in wanted or on_miss in (None, "fail"):
-            raise _missing(cassette)
+            raise _missing(cassette, environment)
         # Somebody else answers everything.
         cassette = None
     options = SessionOptions(
@@ -210,9 +210,11 @@ def misses_of(session: Session) -> list[str]:
     return reports[-_REPORT_COUNT_MAX:]
 
 
-def _missing(cassette: Path) -> ConfigError:
+def _missing(cassette: Path, environment: Mapping[str, str]) -> ConfigError:
+    is_ci = bool(environment.get("CI"))
+    why = " CI is set, so only what the command line asks for is recorded." * is_ci
     return ConfigError(
-        f"There is no cassette {cassette}.\n"
+        f"There is no cassette {cassette}.{why}\n"
         "Record it:  pytest --petstore-mode=record --petstore-upstream=URL|engine\n"
         "or mark the test:  @pytest.mark.petstore(cassette=…)  or  (on_miss='engine')."
     )

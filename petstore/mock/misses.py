@@ -247,7 +247,9 @@ def _cures(take: Take, differences: list[Difference]) -> list[str]:
     ]
     ignorable = [one.path for one in differences if one.path not in ("method", "path")]
     if ignorable:
-        shown = ", ".join(ignorable[:_ROW_COUNT_MAX])
+        # YAML takes a bracket for the end of the list.
+        quoted = [f"'{one}'" if "[" in one else one for one in ignorable]
+        shown = ", ".join(quoted[:_ROW_COUNT_MAX])
         cures.append(f"add  [{shown}]  to ignore: in the header of {take.source}")
     return _listed([*cures, *_engine_cure(take.facts)])
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from petstore.contract.errors import ConfigError
 from petstore.mock.cassette import save
-from petstore.mock.judging import Asked, objection_of
+from petstore.mock.judging import Asked, Run, objection_of, open_for
 from petstore.mock.opening import open_session
+from petstore.mock.suites import Wanted
 from tests.mock.builders import a_cassette, a_request, an_exchange, respond
 from tests.mock.doors import socket_door
 
@@ -61,3 +63,17 @@ def test_upstream_that_is_away_is_told_with_its_url(path):
     words = "1 request had no answer: The upstream http://127.0.0.1:1 did not answer: "
     assert words in told
     assert told.endswith(f" ({path}).")
+
+
+@pytest.mark.parametrize(("environment", "is_told"), [({}, False), ({"CI": "1"}, True)])
+def test_cassette_that_is_missing_in_ci_says_that_nothing_is_recorded_there(
+    tmp_path, environment, is_told
+):
+    path = tmp_path / "none.yaml"
+    wanted = Wanted(mode="record" if is_told else "replay")
+    run = Run("test_a", Asked(None, None), owners={}, recorded=set())
+
+    with pytest.raises(ConfigError, match="There is no cassette") as caught:
+        open_for("a", path, wanted=wanted, run=run, environment=environment)
+
+    assert is_told is ("CI is set" in caught.value.message)
