@@ -66,12 +66,14 @@ class Read(NamedTuple):
     @property
     def is_success(self) -> bool:
         """Whether the answer says that it was done."""
-        return is_success(self.response)
+        return _is_success(self.request, self.response)
 
 
-def is_success(response: Response) -> bool:
+def _is_success(request: Request, response: Response) -> bool:
     """Tell an answer from a refusal; the public v3 server calls some of these 200."""
-    return response.status < _REFUSED_FROM and PROBLEM_HEADER not in response.headers
+    flavour = face_of(request.path, "public").flavour
+    is_refused = flavour == "v3" and PROBLEM_HEADER in response.headers
+    return response.status < _REFUSED_FROM and not is_refused
 
 
 def read_exchange(
@@ -123,7 +125,7 @@ def _read(match: Match, bare: Read, made_up: set[str]) -> Read:
 def _of_target(place: Place, request: Request, response: Response) -> Iterator[Finding]:
     """Yield that the contract has no such path, or no such method, and yet answered."""
     # A page of another origin asks so before its request; servers let it through.
-    if request.method == "OPTIONS" or not is_success(response):
+    if request.method == "OPTIONS" or not _is_success(request, response):
         return
     face = face_of(request.path, "strict")
     known = face.router.methods(request.path[len(face.base) :])

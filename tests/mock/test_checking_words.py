@@ -134,3 +134,14 @@ def test_order_that_is_deleted_may_bring_its_pet_back():
     assert ["stock", "stock"] == [
         one.kind for one in check_cassette(a_cassette(before, after))
     ]
+
+
+@pytest.mark.parametrize(("face", "is_found"), [("/v2", True), ("/api/v3", False)])
+def test_refusal_with_200_is_one_of_the_public_v3_server_alone(face, is_found):
+    headers = {"content-type": "application/json", "x-petstore-problem": "{}"}
+    answer = {"headers": headers, "json": {"code": 1, "message": "Pet not found"}}
+    one = an_exchange(f"GET {face}/pet/7", response=answer)
+
+    kinds = {drift.kind for drift in check_cassette(a_cassette(one))}
+
+    assert is_found is ("missing" in kinds)
