@@ -5,18 +5,21 @@ Without a terminal the command gets a process group of its own, so that whatever
 started ends with it. In a terminal it stays in the one that reads the keyboard.
 """
 
+import math
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import Final, NamedTuple
 
 from petstore.contract.errors import ConfigError
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_S: Final = 10.0
+_POLL_S: Final = 0.1
 # What shells say of who was ended by a signal.
 _BY_SIGNAL: Final = 128
 
@@ -34,10 +37,6 @@ class Ending(NamedTuple):
     words: str
 
 
-class _Stopped(Exception):
-    """Carry the number of a signal to whoever waits."""
-
-
 def run_command(words: Sequence[str], environment: dict[str, str]) -> Ending:
     """
     Run a command; a signal to stop is passed on to it.
@@ -48,13 +47,9 @@ def run_command(words: Sequence[str], environment: dict[str, str]) -> Ending:
     heard: list[int] = []
     has_own_group = not sys.stdin.isatty()
     group = 0 if has_own_group else None
-    with _heard(heard) as waiting, _started(words, environment, group) as process:
-        with suppress(_Stopped):
-            waiting.append(True)
-            if not heard:
-                process.wait()
-        if heard:
-            _end(process, heard[0], waiting, has_own_group=has_own_group)
+    with _heard(heard), _started(words, environment, group) as process:
+        if not _ended(process, heard):
+            _end(process, heard, has_own_group=has_own_group)
     return _ending(heard[0] if heard else -process.returncode, process.returncode)
 
 
@@ -69,21 +64,11 @@ def _started(
 
 
 @contextmanager
-def _heard(heard: list[int]) -> Iterator[list[bool]]:
-    """
-    Note the signals that come.
-
-    What is given says, once it holds something, that somebody waits who is to be woken;
-    before that, a command would be left alone.
-    """
-    waiting: list[bool] = []
+def _heard(heard: list[int]) -> Iterator[None]:
+    """Note the signals that come; an error of theirs could leave a lock of Popen's."""
 
     def hear(number: int, _: object) -> None:
         heard.append(number)
-        if waiting:
-            # Once: a second one could come while the first is on its way.
-            waiting.clear()
-            raise _Stopped
 
     # What is ignored, as under nohup, stays so.
     before = {
@@ -92,31 +77,35 @@ def _heard(heard: list[int]) -> Iterator[list[bool]]:
         if signal.getsignal(one) is not signal.SIG_IGN
     }
     try:
-        yield waiting
+        yield
     finally:
-        waiting.clear()
         for one, handler in before.items():
             signal.signal(one, handler)
 
 
+def _ended(
+    process: subprocess.Popen[bytes], heard: list[int], timeout_s: float | None = None
+) -> bool:
+    """Wait for a command; tell whether it ended before a signal more came."""
+    count = len(heard) if timeout_s is not None else 0
+    until_s = math.inf if timeout_s is None else monotonic() + timeout_s
+    while len(heard) <= count and monotonic() < until_s:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_POLL_S)
+            return True
+    return False
+
+
 def _end(
-    process: subprocess.Popen[bytes],
-    number: int,
-    waiting: list[bool],
-    *,
-    has_own_group: bool,
+    process: subprocess.Popen[bytes], heard: list[int], *, has_own_group: bool
 ) -> None:
     """Let a command end in its own way; not for ever, and not after one more signal."""
     # A terminal tells its whole group of Ctrl-C itself.
-    if has_own_group or number != signal.SIGINT:
-        _send(process, number, has_own_group=has_own_group)
-    last = signal.SIGKILL
-    with suppress(subprocess.TimeoutExpired, _Stopped):
-        waiting.append(True)
-        process.wait(_GRACE_S)
-        # Shells let what they start in the background ignore Ctrl-C.
-        last = signal.SIGTERM
-    waiting.clear()
+    if has_own_group or heard[0] != signal.SIGINT:
+        _send(process, heard[0], has_own_group=has_own_group)
+    # Shells let what they start in the background ignore Ctrl-C.
+    is_over = _ended(process, heard, _GRACE_S)
+    last = signal.SIGTERM if is_over else signal.SIGKILL
     _send(process, last, has_own_group=has_own_group)
     process.wait()
 

@@ -9,12 +9,15 @@ cursor; with it comes another engine, which knows nothing of the one before.
 """
 
 import asyncio
+import atexit
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from functools import cache
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from weakref import WeakSet
 
 from petstore.contract.call import ByteStream
@@ -258,6 +261,11 @@ def _engine_of(session: Session) -> Answering:
     return _Engine(AsyncEngineDoor(**engine_setup(session)))
 
 
+# Threads that read an event, or wait for one.
+_readers: Final[set[threading.Thread]] = set()
+_LAST_READ_S: Final = 0.3
+
+
 class _OffLoop:
     """Wait for each event in a thread: the loop has more to do."""
 
@@ -298,7 +306,24 @@ def _next_off_loop(events: Iterator[bytes]) -> "Future[bytes | None]":
             waiting.set_result(next(events, None))
         except BaseException as error:  # noqa: BLE001  the reader raises it
             waiting.set_exception(error)
+        finally:
+            _readers.discard(threading.current_thread())
 
     # A daemon: no program waits at its end for an event that may never come.
-    threading.Thread(target=wait, name="petstore-events", daemon=True).start()
+    thread = threading.Thread(target=wait, name="petstore-events", daemon=True)
+    _end_with_the_program()
+    _readers.add(thread)
+    thread.start()
     return waiting
+
+
+@cache
+def _end_with_the_program() -> None:
+    atexit.register(_let_read)
+
+
+def _let_read() -> None:
+    """Let threads come to where they wait: SQLite crashes in an interpreter's end."""
+    until_s = monotonic() + _LAST_READ_S
+    for thread in list(_readers):
+        thread.join(max(0.0, until_s - monotonic()))

@@ -30,7 +30,11 @@ def path(tmp_path):
 
 def opened(path, mode="extend", **options):
     return open_session(
-        cassette=path, mode=mode, upstream="http://localhost:1", **options
+        cassette=path,
+        mode=mode,
+        upstream="http://localhost:1",
+        environment={},
+        **options,
     )
 
 
