@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -14,7 +15,7 @@ from petstore.server.sockets import bind, url_of
 STOP_S: Final = 10.0
 
 
-class ServerThread:
+class ServerThread(ABC):
     """
     Serve while a `with` goes on, which begins once connections are accepted.
 
@@ -30,6 +31,7 @@ class ServerThread:
         self._port = port
         self._error: BaseException | None = None
 
+    @abstractmethod
     async def _serve(
         self,
         listener: socket.socket,
@@ -42,7 +44,6 @@ class ServerThread:
         Args:
             on_ready: To be called once, when connections are accepted.
         """
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()
